@@ -1,0 +1,106 @@
+"""The bot: what it is made of, how it starts and how it stops."""
+
+import hashlib
+import json
+import logging
+import sys
+from datetime import date
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import errors, ui
+from bot.answers import open_search
+from bot.catalog import Catalog, load_catalog
+from bot.config import Settings
+from bot.search import Search
+from bot.store import Database, records, running
+
+log = logging.getLogger("footnote")
+
+COGS = ("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about")
+
+
+def create_bot(settings: Settings) -> "Footnote":
+    """The bot, ready to start; nothing is opened before it logs in."""
+    return Footnote(settings)
+
+
+class Tree(app_commands.CommandTree["Footnote"]):
+    """Every command, whose failures all end in one place."""
+
+    async def on_error(
+        self, interaction: discord.Interaction["Footnote"], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer a failed command in words."""
+        await errors.report(interaction, error)
+
+
+class Footnote(commands.AutoShardedBot):
+    """The Discord client with what its commands need: the database, the search and the pack."""
+
+    tree: Tree
+    database: Database
+    search: Search
+    catalog: Catalog
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            # Slash commands need no privileged intent; guilds is what keeps discord.py's cache in order.
+            intents=discord.Intents(guilds=True),
+            tree_cls=Tree,
+            allowed_mentions=ui.NO_MENTIONS,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self.settings = settings
+        self.builders: dict[str, ui.Builder] = {}
+
+    async def setup_hook(self) -> None:
+        """Open the record, load the commands, and tell Discord of them if they have changed.
+
+        Raises CatalogError when the data files are not in order, DatabaseError when the database cannot be used.
+        """
+        self.catalog = load_catalog(self.settings.data_path)
+        self.database = await Database.open(self.settings.database_path)
+        log.info("record: %s", await records.load(self.database, self.catalog.records()))
+        self.search = await open_search(self.database, self.catalog)
+        self.add_dynamic_items(ui.CardButton)
+        for name in COGS:
+            await self.load_extension(f"cogs.{name}")
+        await self.sync_commands()
+
+    async def sync_commands(self) -> None:
+        """Tell Discord of the commands, but only when they are not those that it was told of last.
+
+        Discord limits how many commands an application may create a day.
+        """
+        payload: list[dict[str, Any]] = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        name = f"commands of {self.application_id}"
+        if await running.setting(self.database, name) != digest:
+            await self.tree.sync()
+            await running.remember(self.database, name, digest)
+            log.info("commands: %d synced", len(payload))
+
+    @property
+    def today(self) -> date:
+        """The day, in UTC, by which review dates are judged."""
+        return discord.utils.utcnow().date()
+
+    async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
+        """Log a failure outside any command without what it was about."""
+        error = sys.exc_info()[1]
+        log.error("event %s: %s", event_method, errors.describe(error) if error else "unknown")
+
+    async def close(self) -> None:
+        """Leave Discord, then close the database: its threads would keep the process alive."""
+        try:
+            await super().close()
+        finally:
+            if hasattr(self, "database"):
+                await self.database.close()

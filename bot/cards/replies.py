@@ -1,0 +1,295 @@
+"""The replies, one function each: records in, a card out. Nothing here reads a file, a database or the clock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from bot.cards import parts
+from bot.cards.text import Card, Heading, Note, Section, shorten, small
+from bot.models import (
+    Agreement,
+    Cited,
+    County,
+    Dispute,
+    Disputed,
+    Entry,
+    Event,
+    Guide,
+    Kind,
+    Outcome,
+    Pack,
+    Source,
+    Status,
+    Term,
+    Topic,
+    facts_of,
+    key,
+)
+
+TITLES = {
+    Outcome.ANSWER: "What the record says",
+    Outcome.RECORD_SAYS_NONE: "The record says there is none",
+    Outcome.NO_RECORD: "No record on that",
+    Outcome.OUT_OF_SCOPE: "Outside what this bot covers",
+}
+NOT_ADVICE = Note("General information, not legal advice.")
+# Which kinds of fact stand under which heading, so that law, policy and practice are never mixed.
+GROUPS: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("Law", frozenset({Kind.LAW, Kind.DEFINITION})),
+    ("Written policy", frozenset({Kind.POLICY})),
+    ("Reported practice", frozenset({Kind.PRACTICE})),
+    ("The record says there is none", frozenset({Kind.NONE})),
+    ("Statements", frozenset({Kind.STATEMENT})),
+    ("Figures", frozenset({Kind.FIGURE})),
+    ("Events", frozenset({Kind.EVENT})),
+)
+
+
+def facts(items: Sequence[Entry], today: date, *, none: bool = False) -> Card:
+    """The facts that answer a question; `none` when the best of them says that there is none."""
+    # The first fact of each entry is enough to find the entry again.
+    keys = ".".join(key(facts_of([item])[0].fact.id) for item in items)
+    outcome = Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER
+    sections = (*parts.entries(items, today), (small(NOT_ADVICE.text),))
+    return Card(TITLES[outcome], f"{'none' if none else 'facts'}:{keys}", sections, parts.references(items))
+
+
+def silence(outcome: Outcome, topics: Sequence[Topic], pack: Pack) -> Card:
+    """What is said where the record has no answer: why, what lies nearest, and whom to ask."""
+    near = topics or pack.topics[:3]
+    if outcome is Outcome.NO_RECORD:
+        why = (
+            "The record holds nothing that answers this. That does not mean that there is nothing: only that nobody "
+            "has put it here with a source."
+        )
+    else:
+        why = (
+            f"This bot answers questions about {pack.scope}. It does not report where anybody is now, "
+            "gives no legal advice and says nothing about private persons."
+        )
+    sections: list[Section] = [(Note(why),)]
+    sections.append(
+        (
+            Heading("Nearest topics, and an office to ask"),
+            *(Note(f"{topic.title}: {topic.office.name}") for topic in near[:3]),
+        )
+    )
+    sections.append((Heading("Questions it can answer"), *(Note(f"“{example}”") for example in pack.examples)))
+    names = ".".join(topic.id for topic in near[:3])
+    return Card(TITLES[outcome], f"{outcome.value.replace('_', '-')}:{names}", tuple(sections))
+
+
+def county(
+    record: County,
+    agreements: Sequence[tuple[Agreement, Sequence[Source]]],
+    items: Sequence[Entry],
+    topics: Sequence[Topic],
+    today: date,
+) -> Card:
+    """A county's card: agreements first, then what is recorded by topic, then disputes that touch it."""
+    sections: list[Section] = []
+    if agreements:
+        sections.append((Heading("287(g) agreements with ICE"),))
+        sections += [parts.agreement(agreement, sources) for agreement, sources in agreements]
+    single = [item for item in items if isinstance(item, Cited)]
+    for topic in topics:
+        sections += parts.entries([item for item in single if item.fact.topic == topic.id], today, topic.title)
+    sections += [parts.disputed(item, today) for item in items if isinstance(item, Disputed)]
+    if not sections:
+        sections.append((Note(f"The record holds no statement about {record.name} yet."),))
+    return Card(record.name, f"county:{record.id}", tuple(sections), parts.references(items, agreements))
+
+
+def counties(
+    rows: Sequence[tuple[County, Sequence[tuple[Agreement, Sequence[Source]]], int]],
+    label: str,
+    address: str,
+    disputed: Sequence[Entry],
+    today: date,
+) -> Card:
+    """Counties of one filter: their agreements with sources, or how many statements the record holds on each."""
+    sections: list[Section] = []
+    listed = [row for row in rows if row[1]]
+    for _, agreements, _ in listed:
+        sections += [parts.agreement(agreement, sources) for agreement, sources in agreements]
+    sections += parts.entries(disputed, today)
+    counted = [f"{record.name}: {number}" for record, _, number in rows if number]
+    for start in range(0, len(counted), 30):
+        heading = Heading("Statements in the record, by county" if start == 0 else "More counties")
+        sections.append((heading, Note(" · ".join(counted[start : start + 30]))))
+    if not sections:
+        sections.append((Note("The record holds nothing of this sort yet."),))
+    sections.append((small("Use /county and a name for what is recorded, with its sources."),))
+    return Card(
+        f"Counties: {label}",
+        address,
+        tuple(sections),
+        parts.references(disputed, [a for row in listed for a in row[1]]),
+    )
+
+
+def sanctuary(place: str, items: Sequence[Entry], state: str, today: date) -> Card:
+    """What the rules are in a place (law, written policy and practice apart), and who calls it a sanctuary."""
+    single = [item for item in items if isinstance(item, Cited)]
+    rules = [item for item in single if item.fact.topic != "listings"]
+    sections: list[Section] = []
+    for heading, kinds in GROUPS[:4]:
+        sections += parts.entries([item for item in rules if item.fact.kind in kinds], today, heading)
+    sections += parts.entries(
+        [item for item in single if item.fact.topic == "listings"],
+        today,
+        "Who calls it a sanctuary, and by which criteria",
+    )
+    sections += [parts.disputed(item, today) for item in items if isinstance(item, Disputed)]
+    if not sections:
+        sections.append((Note(f"The record holds no rule and no listing for {place}."),))
+    if place != state:
+        sections.append((small(f"State and federal rules apply here too: /sanctuary place:{state}"),))
+    return Card(f"Rules in {place}", f"sanctuary:{place}", tuple(sections), parts.references(items))
+
+
+def guide(record: Guide, items: Sequence[Entry], today: date) -> Card:
+    """A chosen reading list, in its order."""
+    return Card(
+        record.title,
+        f"guide:{record.id}",
+        (*parts.entries(items, today), (small(NOT_ADVICE.text),)),
+        parts.references(items),
+    )
+
+
+def events(
+    rows: Sequence[tuple[Event, Sequence[Entry]]], start: str, end: str, topic: Topic | None, today: date
+) -> Card:
+    """A timeline, oldest first; an empty start or end is open."""
+    sections = [parts.event(record, items, today) for record, items in rows]
+    if not sections:
+        sections = [(Note("The record holds no event in these days" + (" on this topic." if topic else ".")),)]
+    span = (f" from {parts.day(start)}" if start else "") + (f" to {parts.day(end)}" if end else "")
+    title = "Events" + span + (f": {topic.title}" if topic else "")
+    return Card(
+        title,
+        f"events:{start}.{end}.{topic.id if topic else ''}",
+        tuple(sections),
+        parts.references([item for _, items in rows for item in items]),
+    )
+
+
+def dispute(item: Disputed, today: date) -> Card:
+    """One dispute, every side."""
+    heading, *rest = parts.disputed(item, today)
+    return Card(
+        "Disputed figure or account", f"dispute:{item.dispute.id}", ((heading, *rest),), parts.references([item])
+    )
+
+
+def disputes(records: Sequence[Dispute]) -> Card:
+    """Which disputes there are."""
+    sections = [(Note(f"{number}. {record.question}"),) for number, record in enumerate(records, 1)]
+    return Card(
+        "Disputes in the record", "disputes:", (*sections, (small("Use /dispute and choose one to see every side."),))
+    )
+
+
+def source(record: Source, items: Sequence[Entry], today: date) -> Card:
+    """A source and what rests on it."""
+    sections = [parts.source(record), *parts.entries(items, today, "What rests on it")]
+    return Card("Source", f"source:{record.id}", tuple(sections), parts.references(items))
+
+
+def term(record: Term, items: Sequence[Entry], today: date) -> Card:
+    """A word explained."""
+    also = (small("Also: " + ", ".join(record.aliases)),) if record.aliases else ()
+    first, *more = parts.entries(items, today)
+    return Card(record.term, f"term:{record.id}", ((*also, *first), *more), parts.references(items))
+
+
+def terms(records: Sequence[Term]) -> Card:
+    """Which words are explained."""
+    sections: Section = (Note(" · ".join(record.term for record in records)), small("Use /glossary and a word."))
+    return Card("Glossary", "terms:", (sections,))
+
+
+def sources(card: Card) -> Card:
+    """The full list of sources behind another card, numbered, with links and the places in them."""
+    found: dict[str, tuple[Source, list[str]]] = {}
+    for record, locator in card.references:
+        found.setdefault(record.id, (record, []))[1].extend([locator] if locator else [])
+    sections = [parts.source(record, number, locators) for number, (record, locators) in enumerate(found.values(), 1)]
+    if not sections:
+        sections = [(Note("This reply holds no statement about the world, so it has no sources."),)]
+    return Card("Sources: " + shorten(card.title, 80), card.address, tuple(sections))
+
+
+def help_(commands: Mapping[str, str], pack: Pack) -> Card:
+    """What one can ask, with every command."""
+    sections: list[Section] = [
+        (Note(f"Ask about {pack.scope}."), *(Note(f"/ask question: {example}") for example in pack.examples)),
+        (Heading("Commands"), *(Note(f"/{name}: {text}") for name, text in commands.items())),
+        (
+            Heading("What to expect"),
+            Note("Only you see the replies, until you press “Share in channel”."),
+            Note(
+                "Right-click or long-press a message, then Apps, then “Find facts about this”: what the record holds "
+                "on it."
+            ),
+        ),
+    ]
+    return Card("How to use Footnote", "help:", tuple(sections))
+
+
+def about(sizes: Mapping[str, int], newest: str | None, pack: Pack, version: str) -> Card:
+    """What this bot is and how far its record reaches."""
+    counts = ", ".join(
+        f"{sizes[table]} {name}"
+        for table, name in {
+            "fact": "statements",
+            "source": "sources",
+            "event": "events",
+            "dispute": "disputes",
+            "agreement": "agreements",
+        }.items()
+    )
+    reach = parts.day(newest) if newest else "no date"
+    sections: list[Section] = [
+        (
+            Note(
+                f"Footnote answers with curated statements about {pack.scope}. Each has its source, its date and, "
+                "where one side speaks, its speaker."
+            ),
+        ),
+        (
+            Note(
+                "It writes no sentence of its own about the world. Where accounts differ it shows every side, in "
+                "alphabetical order, and no verdict."
+            ),
+        ),
+        (Note(f"The record holds {counts}. Its newest statement is as of {reach}."),),
+        (Note(f"Version {version}, open source (MIT). No legal advice, no live locations, no private persons."),),
+    ]
+    return Card("About Footnote", "about:", tuple(sections))
+
+
+def privacy(tables: Iterable[tuple[str, str, Sequence[str]]]) -> Card:
+    """What is stored, from the database's own schema."""
+    sections: list[Section] = [
+        (
+            Note("Your questions are never written down: not to disk, not to a log, with or without your name."),
+            Note("A report that you send is kept without who sent it."),
+            Note(
+                "Discord itself carries your commands and can see them. A private reply hides you from members, not "
+                "from Discord."
+            ),
+            Note("“Share in channel” posts a reply for everyone there; Discord may show who shared it."),
+        ),
+        (Heading("All that the database holds"), small("Printed from the database itself, table by table")),
+    ]
+    sections += [
+        (Note(f"{name}: {purpose}"), small("Columns: " + ", ".join(columns))) for name, purpose, columns in tables
+    ]
+    return Card("What is stored", "privacy:", tuple(sections))
+
+
+def listed(agreement: Agreement) -> bool:
+    """Whether the newest word on an agreement is that ICE lists it, or that it was signed."""
+    by_ice = [change.status for change in agreement.history if change.status is not Status.CALLED_VOID]
+    return bool(by_ice) and by_ice[-1] in {Status.SIGNED, Status.LISTED}

@@ -1,0 +1,192 @@
+"""What a reply says, before anything knows how it looks: sections of a few sorts of text.
+
+A `Statement` is a stored sentence, byte for byte. All other sorts are the bot's own headings, labels, dates and links.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.models import Source
+
+# Discord counts 4,000 characters over all text of a message, and fails near 10,000 bytes of it
+# (discord-api-docs #8554), which non-Latin letters reach sooner. Room is left for the page line.
+MOST_CHARACTERS = 3600
+MOST_BYTES = 9000
+# A message holds 40 components; a container, two rows, five buttons and the page line are always there.
+MOST_SECTIONS = 12
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the bot's own, or a stored title."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A stored statement, byte for byte."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """Words of the bot's own about itself or the record; never about the world."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A piece of small print that may lead to a page."""
+
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Small:
+    """Small print under a statement: labels, dates and links."""
+
+    parts: tuple[Link, ...]
+
+
+Block = Heading | Statement | Note | Small
+Section = tuple[Block, ...]
+# A source and, where known, the place in it.
+Reference = tuple[Source, str | None]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A whole reply. `address` names it, so that a button can ask for it again after a restart."""
+
+    title: str
+    address: str
+    sections: tuple[Section, ...]
+    references: tuple[Reference, ...] = ()
+
+
+def small(*texts: str | Link | None) -> Small:
+    """Small print from texts and links; what is empty is left out."""
+    return Small(tuple(Link(text) if isinstance(text, str) else text for text in texts if text))
+
+
+def plain(card: Card) -> str:
+    """The whole reply as plain text, for a terminal and for programs."""
+    lines = [card.title]
+    for section in card.sections:
+        lines.append("")
+        for block in section:
+            if isinstance(block, Small):
+                lines.append(
+                    "  " + " · ".join(f"{part.text} <{part.url}>" if part.url else part.text for part in block.parts)
+                )
+            else:
+                lines.append(block.text)
+    return "\n".join(lines)
+
+
+def pages(card: Card) -> list[tuple[Section, ...]]:
+    """The sections page by page, each page within Discord's limits; there is always a first page.
+
+    A section stays whole if it can: first its links are dropped (they are all under "Sources"), and only
+    what is still too long is split, between blocks, with a note that it goes on.
+    """
+    result: list[tuple[Section, ...]] = []
+    page: list[Section] = []
+    for section in _fitting(card.sections, _room(card)):
+        if page and (len(page) == MOST_SECTIONS or not _fits((*page, section), _room(card))):
+            result.append(tuple(page))
+            page = []
+        page.append(section)
+    return [*result, tuple(page)]
+
+
+def _room(card: Card) -> int:
+    return MOST_CHARACTERS - len(escape(card.title)) - 10
+
+
+def _fits(sections: Sequence[Section], room: int) -> bool:
+    text = "\n".join(markdown(section) for section in sections)
+    return len(text) <= room and len(text.encode()) <= MOST_BYTES
+
+
+def _fitting(sections: Iterable[Section], room: int) -> Iterator[Section]:
+    for section in sections:
+        if _fits([section], room):
+            yield section
+            continue
+        unlinked = tuple(_without_links(block) for block in section)
+        if _fits([unlinked], room):
+            yield unlinked
+            continue
+        yield from _split(unlinked, room)
+
+
+def _split(section: Section, room: int) -> Iterator[Section]:
+    part: list[Block] = []
+    for block in (piece for whole in section for piece in _pieces(whole)):
+        if part and not _fits([(*part, block, Note("Continued on the next page."))], room):
+            yield (*part, Note("Continued on the next page."))
+            part = []
+        part.append(block)
+    yield tuple(part)
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """A block cut, between words where it can be, into parts that are sure to fit a page."""
+    if isinstance(block, Small):
+        for start in range(0, len(block.parts), 8):
+            yield Small(tuple(replace(part, text=shorten(part.text, 150)) for part in block.parts[start : start + 8]))
+        return
+    rest = block.text
+    # Escaping may double a text, and a letter may take four bytes.
+    while len(rest) > 1000:
+        cut = rest.rfind(" ", 500, 1000) + 1 or 1000
+        yield replace(block, text=rest[:cut])
+        rest = rest[cut:]
+    yield replace(block, text=rest)
+
+
+def _without_links(block: Block) -> Block:
+    return Small(tuple(Link(part.text) for part in block.parts)) if isinstance(block, Small) else block
+
+
+def markdown(section: Section) -> str:
+    """A section as Discord reads it. Stored text is escaped: it can neither format nor link nor mention."""
+    lines = []
+    for block in section:
+        match block:
+            case Heading(text):
+                lines.append("### " + escape(text))
+            case Small(parts):
+                lines.append("-# " + " · ".join(_linked(part) for part in parts))
+            case Statement(text) | Note(text):
+                lines.append(escape(text))
+    return "\n".join(lines)
+
+
+def _linked(part: Link) -> str:
+    if part.url is None:
+        return escape(part.text)
+    # A bracket inside an address would end the link early.
+    return f"[{escape(part.text)}]({part.url.replace('(', '%28').replace(')', '%29')})"
+
+
+def escape(text: str) -> str:
+    """Make Markdown, mentions, timestamps and masked links in a text show as they are written."""
+    text = re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", text)
+    # At the start of a line, these would make a heading, a list or small print.
+    return re.sub(r"(?m)^(\s*)([#\-+>]|\d+[.)](?=\s))", lambda found: found[1] + _guarded(found[2]), text)
+
+
+def _guarded(mark: str) -> str:
+    return mark[:-1] + "\\" + mark[-1]
+
+
+def shorten(text: str, most: int) -> str:
+    """A label that fits: cut with an ellipsis. Never used for a statement."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

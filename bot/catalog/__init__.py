@@ -1,0 +1,67 @@
+"""Read data/*.yaml into records, and find every problem in them with its file and line.
+
+The files are read as text only (YAML's own typing reads `no` as False and `010` as 8) and refused
+whole when anything is wrong: a catalog is either complete or a list of problems.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from bot.catalog.checks import Checks
+from bot.catalog.problems import CatalogError, Problem
+from bot.catalog.reader import Reader
+from bot.models import Agreement, County, Dispute, Event, Fact, Pack, Record, Source, Term, Vocabulary
+
+__all__ = ["Catalog", "CatalogError", "Problem", "load_catalog"]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All records of one data folder."""
+
+    pack: Pack
+    vocabulary: Vocabulary
+    sources: tuple[Source, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    events: tuple[Event, ...] = ()
+    counties: tuple[County, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    terms: tuple[Term, ...] = ()
+
+    def records(self) -> Iterator[Record]:
+        """Everything that the store keeps."""
+        return chain(self.sources, self.facts, self.disputes, self.events, self.counties, self.agreements, self.terms)
+
+
+LISTS: dict[str, type[Record]] = {
+    "sources.yaml": Source,
+    "facts/*.yaml": Fact,
+    "disputes.yaml": Dispute,
+    "events.yaml": Event,
+    "counties.yaml": County,
+    "agreements.yaml": Agreement,
+    "terms.yaml": Term,
+}
+
+
+def load_catalog(folder: Path) -> Catalog:
+    """Read a data folder.
+
+    Raises CatalogError with every problem of every file when there is at least one.
+    """
+    reader = Reader(folder)
+    pack = reader.single("pack.yaml", Pack)
+    vocabulary = reader.single("search.yaml", Vocabulary)
+    records: dict[type[Record], list[Any]] = {
+        model: [record for path in reader.paths(pattern) for record in reader.records(path, model)]
+        for pattern, model in LISTS.items()
+    }
+    if pack is not None:
+        reader.problems += Checks(pack, records, reader.where).problems()
+    if reader.problems or pack is None or vocabulary is None:
+        raise CatalogError(reader.problems)
+    return Catalog(pack, vocabulary, *(tuple(found) for found in records.values()))

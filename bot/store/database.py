@@ -1,0 +1,175 @@
+"""One SQLite file: one connection that writes, two that only read, and one process that owns it all."""
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import aiosqlite
+from filelock import FileLock, Timeout
+
+MIGRATIONS = {int(path.name.split("_")[0]): path for path in Path(__file__).with_name("migrations").glob("*.sql")}
+OLDEST_SQLITE = (3, 37, 0)  # STRICT tables, https://sqlite.org/stricttables.html
+READERS = 2
+
+T = TypeVar("T")
+Parameters = Sequence[Any] | dict[str, Any]
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message is a sentence for the person who hosts the bot."""
+
+
+class DatabaseInUseError(DatabaseError):
+    """Another process owns the database."""
+
+
+class Database:
+    """An open database. Build it with `open` or `open_read_only`, and close it: its threads keep a process alive."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: aiosqlite.Connection | None = None
+        self._readers: list[aiosqlite.Connection] = []
+        self._turn = itertools.count()
+        self._write_lock = asyncio.Lock()
+        self._writing: set[asyncio.Task[Any]] = set()
+        self._owned = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open a database for one owner, creating or migrating it as needed.
+
+        Raises DatabaseInUseError when another process owns it, DatabaseError when it cannot be used.
+        """
+        database = cls(path)
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: Footnote needs 3.37 or newer.")
+        try:
+            database._owned.acquire()
+            database._writer = await _connect(f"file:{_quoted(path)}?mode=rwc")
+            # Fetched, because a row left waiting would keep every later transaction from ending.
+            await database._writer.execute_fetchall("PRAGMA journal_mode = WAL")
+            await migrate(database._writer)
+            await database._open_readers()
+        except Timeout:
+            raise DatabaseInUseError(
+                f"Another process is using {path}: stop it first, or set another DATABASE_PATH."
+            ) from None
+        except (OSError, sqlite3.Error) as error:
+            await database.close()
+            raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @classmethod
+    async def open_read_only(cls, path: Path) -> Self:
+        """Read beside the process that owns the database. Raises DatabaseError when there is none to read."""
+        database = cls(path)
+        try:
+            await database._open_readers()
+        except sqlite3.Error as error:
+            await database.close()
+            raise DatabaseError(f"The database {path} cannot be read: {error}.") from error
+        return database
+
+    async def _open_readers(self) -> None:
+        for _ in range(READERS):
+            reader = await _connect(f"file:{_quoted(self.path)}?mode=ro")
+            self._readers.append(reader)
+            await reader.execute("PRAGMA query_only = ON")
+
+    async def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Rows of a query, read beside the writer: never anything that is not committed."""
+        reader = self._readers[next(self._turn) % len(self._readers)]
+        return list(await reader.execute_fetchall(sql, parameters))
+
+    async def write(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
+        """Run a change in a transaction of its own: all of it, or nothing.
+
+        The caller may be cancelled; the transaction still ends, one way or the other.
+        """
+        task = asyncio.create_task(self._transaction(change))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return await asyncio.shield(task)
+
+    async def _transaction(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
+        if self._writer is None:
+            raise DatabaseError("The database is open for reading only.")
+        async with self._write_lock:
+            try:
+                await self._writer.execute("BEGIN IMMEDIATE")
+                result = await change(self._writer)
+                await self._writer.execute("COMMIT")
+            except BaseException:
+                # Unconditional: a rollback that first asks whether it is needed leaks when it is cancelled.
+                await self._writer.rollback()
+                raise
+            return result
+
+    async def close(self) -> None:
+        """Let writes in flight end, then close every connection and give the file up."""
+        try:
+            if self._writing:
+                await asyncio.wait(self._writing)
+            for reader in self._readers:
+                await reader.close()
+            if self._writer is not None:
+                await self._writer.close()
+        finally:
+            self._readers, self._writer = [], None
+            self._owned.release()
+
+
+async def _connect(uri: str) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        await connection.executescript(
+            "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;PRAGMA secure_delete = ON;"
+        )
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    """A path as part of an SQLite URI, https://sqlite.org/uri.html."""
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+async def migrate(writer: aiosqlite.Connection, steps: dict[int, Path] = MIGRATIONS) -> list[str]:
+    """Apply the numbered steps that this database has not seen, each in one transaction with its record.
+
+    Raises DatabaseError when the database is newer than this program.
+    """
+    await writer.execute(
+        "CREATE TABLE IF NOT EXISTS migration ( -- Which steps this database has taken.\n"
+        "number INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT"
+    )
+    done = {row["number"] for row in await writer.execute_fetchall("SELECT number FROM migration")}
+    if unknown := done - set(steps):
+        raise DatabaseError(f"The database was made by a newer Footnote (step {max(unknown)}): update this one first.")
+    applied = []
+    for number in sorted(set(steps) - done):
+        name = steps[number].stem
+        record = f"INSERT INTO migration VALUES ({number}, '{name}', datetime('now'));"
+        try:
+            # executescript commits whatever is open before it starts, so the transaction must be in the script.
+            await writer.executescript(f"BEGIN IMMEDIATE;\n{steps[number].read_text('utf-8')}\n{record}\nCOMMIT;")
+        except BaseException:
+            await writer.rollback()
+            raise
+        applied.append(name)
+    return applied
+
+
+def placeholders(values: Iterable[object]) -> str:
+    """As many question marks as there are values, for `IN (...)`."""
+    return ", ".join("?" for _ in values)

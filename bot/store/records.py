@@ -1,0 +1,267 @@
+"""The record: loading it from files, and reading it back whole.
+
+Every function that hands out facts hands out entries: a fact with its sources, or, where the fact is
+one side of a dispute, the dispute with all its sides. There is no way to get one side alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from bot.models import (
+    Agreement,
+    Cited,
+    County,
+    Dispute,
+    Disputed,
+    Entry,
+    Event,
+    Fact,
+    Record,
+    Source,
+    Term,
+    key,
+)
+from bot.store.database import Database, placeholders
+
+R = TypeVar("R", bound=Record)
+# Parents before children, so that a reader of the log sees sources before the facts that rest on them.
+TABLES: dict[type[Record], str] = {
+    Source: "source",
+    Fact: "fact",
+    Dispute: "dispute",
+    Event: "event",
+    County: "county",
+    Agreement: "agreement",
+    Term: "term",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many records a load added, changed, removed and kept."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    kept: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.changed} changed, {self.removed} removed, {self.kept} kept"
+
+
+async def load(database: Database, records: Iterable[Record]) -> Loaded:
+    """Make the database hold exactly these records, in one transaction."""
+    wanted: dict[str, dict[str, str]] = {table: {} for table in TABLES.values()}
+    for record in records:
+        wanted[TABLES[type(record)]][record.id] = record.model_dump_json(exclude_defaults=True)  # type: ignore[attr-defined]
+
+    async def change(writer: aiosqlite.Connection) -> Loaded:
+        counts = {"added": 0, "changed": 0, "removed": 0, "kept": 0}
+        # Links between records are only complete when all of them are in.
+        await writer.execute("PRAGMA defer_foreign_keys = ON")
+        for table, bodies in wanted.items():
+            held = {row["id"]: row["body"] for row in await writer.execute_fetchall(f"SELECT id, body FROM {table}")}
+            gone = [(record_id,) for record_id in held if record_id not in bodies]
+            await writer.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
+            counts["removed"] += len(gone)
+            if table == "dispute":
+                # A fact that moves from one dispute to another must leave the first before it enters the second.
+                changed = [(i,) for i, body in bodies.items() if i in held and held[i] != body]
+                await writer.executemany("DELETE FROM dispute_fact WHERE dispute_id = ?", changed)
+            for record_id, body in bodies.items():
+                if record_id not in held:
+                    counts["added"] += 1
+                    await _insert(writer, table, record_id, body)
+                elif held[record_id] != body:
+                    counts["changed"] += 1
+                    await writer.execute(f"UPDATE {table} SET body = ? WHERE id = ?", (body, record_id))
+                else:
+                    counts["kept"] += 1
+        return Loaded(**counts)
+
+    return await database.write(change)
+
+
+async def _insert(writer: aiosqlite.Connection, table: str, record_id: str, body: str) -> None:
+    if table == "fact":
+        await writer.execute("INSERT INTO fact (id, key, body) VALUES (?, ?, ?)", (record_id, key(record_id), body))
+    else:
+        await writer.execute(f"INSERT INTO {table} (id, body) VALUES (?, ?)", (record_id, body))
+
+
+async def _read(database: Database, model: type[R], where: str = "", parameters: Sequence[Any] = ()) -> list[R]:
+    rows = await database.read(f"SELECT body FROM {TABLES[model]} {where}", parameters)
+    return [model.model_validate_json(row["body"]) for row in rows]
+
+
+async def entries(database: Database, fact_ids: Sequence[str]) -> list[Entry]:
+    """The entries for these facts, in this order, each dispute once; ids that are not in the record are left out.
+
+    A superseded fact is answered by the one that took its place.
+    """
+    current = [
+        fact_id for fact_id in [await _newest(database, fact_id) for fact_id in dict.fromkeys(fact_ids)] if fact_id
+    ]
+    rows = await database.read(
+        f"SELECT fact_id, dispute_id FROM dispute_fact WHERE fact_id IN ({placeholders(current)})",
+        current,
+    )
+    dispute_of = {row["fact_id"]: row["dispute_id"] for row in rows}
+    disputes = {d.id: d for d in await _by_id(database, Dispute, set(dispute_of.values()))}
+    needed = set(current).union(*(d.fact_ids() for d in disputes.values()))
+    cited = {c.fact.id: c for c in await _cited(database, needed)}
+    found: dict[str, Entry] = {}
+    for fact_id in current:
+        if fact_id in dispute_of:
+            dispute = disputes[dispute_of[fact_id]]
+            found.setdefault("dispute:" + dispute.id, _disputed(dispute, cited))
+        else:
+            found.setdefault("fact:" + fact_id, cited[fact_id])
+    return list(found.values())
+
+
+def _disputed(dispute: Dispute, cited: dict[str, Cited]) -> Disputed:
+    return Disputed(dispute, tuple((side.party, tuple(cited[f] for f in side.facts)) for side in dispute.in_order()))
+
+
+async def _newest(database: Database, fact_id: str) -> str | None:
+    rows = await database.read(
+        "WITH RECURSIVE newer (id, next) AS (SELECT id, superseded_by FROM fact WHERE id = ? UNION "
+        "SELECT fact.id, superseded_by FROM fact JOIN newer ON fact.id = newer.next) "
+        "SELECT id FROM newer WHERE next IS NULL",
+        (fact_id,),
+    )
+    return rows[0]["id"] if rows else None
+
+
+async def _by_id(database: Database, model: type[R], ids: Iterable[str]) -> list[R]:
+    wanted = sorted(ids)
+    return await _read(database, model, f"WHERE id IN ({placeholders(wanted)})", wanted)
+
+
+async def _cited(database: Database, fact_ids: Iterable[str]) -> list[Cited]:
+    facts = await _by_id(database, Fact, fact_ids)
+    sources = {s.id: s for s in await _by_id(database, Source, {c.id for fact in facts for c in fact.sources})}
+    return [Cited(fact, tuple(sources[citation.id] for citation in fact.sources)) for fact in facts]
+
+
+async def _entries_where(database: Database, where: str, parameters: Sequence[Any]) -> list[Entry]:
+    rows = await database.read(
+        f"SELECT id FROM fact WHERE superseded_by IS NULL AND {where} ORDER BY as_of DESC, id",
+        parameters,
+    )
+    return await entries(database, [row["id"] for row in rows])
+
+
+async def entries_by_key(database: Database, keys: Sequence[str]) -> list[Entry]:
+    """The entries for the short keys that a button carries, in their order."""
+    rows = await database.read(f"SELECT id, key FROM fact WHERE key IN ({placeholders(keys)})", keys)
+    ids = {row["key"]: row["id"] for row in rows}
+    return await entries(database, [ids[k] for k in keys if k in ids])
+
+
+async def entries_about(database: Database, places: Sequence[str]) -> list[Entry]:
+    """All current facts that name one of these counties or cities as their place, newest first."""
+    return await _entries_where(
+        database,
+        f"id IN (SELECT fact_id FROM fact_place WHERE place IN ({placeholders(places)}))",
+        places,
+    )
+
+
+async def entries_on(database: Database, topic: str, jurisdictions: Sequence[str]) -> list[Entry]:
+    """All current facts of a topic and of one of these jurisdictions, newest first."""
+    return await _entries_where(
+        database,
+        f"topic = ? AND jurisdiction IN ({placeholders(jurisdictions)})",
+        [topic, *jurisdictions],
+    )
+
+
+async def entries_from(database: Database, source_id: str) -> list[Entry]:
+    """All current facts that rest on a source, newest first."""
+    return await _entries_where(database, "id IN (SELECT fact_id FROM fact_source WHERE source_id = ?)", [source_id])
+
+
+async def dispute(database: Database, dispute_id: str) -> Disputed | None:
+    """One dispute with all its sides."""
+    found = await _by_id(database, Dispute, [dispute_id])
+    if not found:
+        return None
+    return _disputed(found[0], {c.fact.id: c for c in await _cited(database, found[0].fact_ids())})
+
+
+async def disputes(database: Database) -> list[Dispute]:
+    """All disputes by their question, to choose from."""
+    return sorted(await _read(database, Dispute), key=lambda d: d.question)
+
+
+async def events(database: Database, start: str, end: str, topic: str | None) -> list[tuple[Event, list[Entry]]]:
+    """The events that touch the days from `start` to `end` (fuzzy dates), oldest first, with what is said of each."""
+    # "2026-01" sorts before "2026-01-07": the end of a month or year is widened to its last possible day.
+    last = end + "-12-31"[len(end) - 4 :] if len(end) == 4 else end + "-31" if len(end) == 7 else end
+    found = await _read(
+        database,
+        Event,
+        "WHERE date <= ? AND coalesce(json_extract(body, '$.until'), date) || '-99-99' >= ? "
+        "AND (? IS NULL OR topic = ?) ORDER BY date, id",
+        (last, start, topic, topic),
+    )
+    return [(event, await entries(database, event.facts)) for event in found]
+
+
+async def counties(database: Database) -> list[County]:
+    """All counties by name."""
+    return await _read(database, County, "ORDER BY json_extract(body, '$.name')")
+
+
+async def agreements(database: Database, county_id: str | None = None) -> list[tuple[Agreement, tuple[Source, ...]]]:
+    """Agreements by agency, of one county or all, each with the sources of its history."""
+    found = await _read(
+        database,
+        Agreement,
+        "WHERE ? IS NULL OR county_id = ? ORDER BY json_extract(body, '$.agency'), id",
+        (county_id, county_id),
+    )
+    cited = {a.id: list(dict.fromkeys(c.id for change in a.history for c in change.sources)) for a in found}
+    sources = {s.id: s for s in await _by_id(database, Source, {i for ids in cited.values() for i in ids})}
+    return [(agreement, tuple(sources[i] for i in cited[agreement.id])) for agreement in found]
+
+
+async def terms(database: Database) -> list[Term]:
+    """The glossary by term."""
+    return await _read(database, Term, "ORDER BY json_extract(body, '$.term') COLLATE NOCASE")
+
+
+async def sources(database: Database) -> list[Source]:
+    """All sources that a current fact rests on, by title."""
+    return await _read(
+        database,
+        Source,
+        "WHERE id IN (SELECT source_id FROM fact_source) ORDER BY json_extract(body, '$.title') COLLATE NOCASE",
+    )
+
+
+async def facts_per_place(database: Database, topic: str | None = None) -> dict[str, int]:
+    """How many current facts each county or city has, of one topic or of all."""
+    rows = await database.read(
+        "SELECT place, count(*) AS facts FROM fact_place JOIN fact ON fact.id = fact_id "
+        "WHERE superseded_by IS NULL AND (? IS NULL OR topic = ?) GROUP BY place",
+        (topic, topic),
+    )
+    return {row["place"]: row["facts"] for row in rows}
+
+
+async def size(database: Database) -> dict[str, int]:
+    """How many records of each sort there are."""
+    return {table: (await database.read(f"SELECT count(*) AS n FROM {table}"))[0]["n"] for table in TABLES.values()}
+
+
+async def newest(database: Database) -> str | None:
+    """The newest as-of date of any fact: how far the record reaches."""
+    rows = await database.read("SELECT max(as_of) AS newest FROM fact")
+    newest_date: str | None = rows[0]["newest"]
+    return newest_date

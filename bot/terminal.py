@@ -1,0 +1,87 @@
+"""`python -m bot ask`: the same answers without Discord, for people and for programs."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.answers import Answer, answer, open_search
+from bot.cards import plain
+from bot.catalog import Catalog, load_catalog
+from bot.config import Settings
+from bot.models import Cited, Disputed, facts_of
+from bot.store import Database, DatabaseInUseError, records
+
+
+async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
+    """Answer one question, or each line of standard input, on standard output. Returns the exit code."""
+    catalog = load_catalog(settings.data_path)
+    database = await _open(settings, catalog)
+    try:
+        search = await open_search(database, catalog)
+        today = datetime.now(UTC).date()
+        if question:
+            lines: Any = [question]
+        else:
+            # Text in any encoding is a question: what cannot be decoded is replaced, never refused.
+            lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
+        for line in lines:
+            found = await answer(line, search, database, catalog.pack, today)
+            text = json.dumps(as_json(line, found), ensure_ascii=False) if jsonl else plain(found.card)
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+    finally:
+        await database.close()
+    return 0
+
+
+async def _open(settings: Settings, catalog: Catalog) -> Database:
+    """The database with the files loaded; beside a running bot, which has loaded them, only to read."""
+    try:
+        database = await Database.open(settings.database_path)
+    except DatabaseInUseError:
+        return await Database.open_read_only(settings.database_path)
+    try:
+        await records.load(database, catalog.records())
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+def as_json(question: str, answered: Answer) -> dict[str, Any]:
+    """One answer as README.md describes it."""
+    dispute_of = {
+        cited.fact.id: item.dispute.id
+        for item in answered.entries
+        if isinstance(item, Disputed)
+        for cited in facts_of([item])
+    }
+    return {
+        "question": question,
+        "outcome": answered.found.outcome.value,
+        "facts": [_fact(cited, dispute_of.get(cited.fact.id)) for cited in _best_first(answered)],
+        "related": list(answered.found.related),
+        "reply": plain(answered.card),
+    }
+
+
+def _best_first(answered: Answer) -> list[Cited]:
+    """The facts of the answer in the order the search ranked them, then the other sides of their disputes."""
+    order = {fact_id: number for number, fact_id in enumerate(answered.found.facts)}
+    return sorted(facts_of(answered.entries), key=lambda cited: order.get(cited.fact.id, len(order)))
+
+
+def _fact(cited: Cited, dispute: str | None) -> dict[str, Any]:
+    return {
+        "id": cited.fact.id,
+        "statement": cited.fact.statement,
+        "kind": cited.fact.kind.value,
+        "as_of": cited.fact.as_of,
+        "attributed_to": cited.fact.speaker,
+        "dispute": dispute,
+        "sources": [
+            {"title": source.title, "publisher": source.publisher, "published": source.published, "url": source.url}
+            for source in cited.sources
+        ],
+    }

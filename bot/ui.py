@@ -1,0 +1,160 @@
+"""What a reply looks like in Discord: a layout of text with buttons that outlive a restart, and the report form.
+
+Every button carries the address of its card and nothing else, so it can be answered by any later process.
+A layout holds dynamic items and nothing interactive besides: one ordinary button beside them would make
+discord.py forget the dynamic ones for the whole process when the view ends.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, Self, cast
+
+import discord
+from discord import ui
+
+from bot import errors
+from bot.cards import Card, pages, replies, text
+from bot.models import Report
+from bot.store import Database
+from bot.store.running import add_report
+
+# From the part of an address after its name to a card.
+Builder = Callable[[str], Awaitable[Card]]
+NO_MENTIONS = discord.AllowedMentions.none()
+# Discord cuts custom ids at 100 characters; the rest is "fn:", the action, the page and two colons.
+LONGEST_ADDRESS = 80
+REASONS = (
+    "A statement is wrong",
+    "It is out of date",
+    "The wording takes a side",
+    "A link does not work",
+    "Something else",
+)
+
+
+class Client(Protocol):
+    """What a reply needs of the bot."""
+
+    builders: dict[str, Builder]
+    database: Database
+
+
+async def build(client: Client, address: str) -> Card:
+    """The card at an address. Raises UserError when it names nothing that there is any more."""
+    name, _, argument = address.partition(":")
+    builder = client.builders.get(name)
+    if builder is None:
+        raise errors.UserError("This button is from an older version. Please use the command again.")
+    return await builder(argument)
+
+
+async def reply(interaction: discord.Interaction[Any], card: Card) -> None:
+    """Answer a command with a card that only the person who asked can see."""
+    await interaction.response.send_message(view=Reply(card), ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+class Reply(ui.LayoutView):
+    """One page of a card, with its buttons."""
+
+    def __init__(self, card: Card, page: int = 0, *, shared: bool = False, sources: bool = False) -> None:
+        super().__init__(timeout=None)
+        all_pages = pages(card)
+        page = max(0, min(page, len(all_pages) - 1))
+        container: ui.Container[Self] = ui.Container()
+        container.add_item(ui.TextDisplay("## " + text.escape(card.title)))
+        for number, section in enumerate(all_pages[page]):
+            if number and any(isinstance(block, text.Heading) for block in section):
+                container.add_item(ui.Separator())
+            container.add_item(ui.TextDisplay(text.markdown(section)))
+        if len(all_pages) > 1:
+            container.add_item(ui.TextDisplay(f"-# Page {page + 1} of {len(all_pages)}"))
+        self.add_item(container)
+        turn = "list" if sources else "page"
+        row: ui.ActionRow[Self] = ui.ActionRow()
+        if page > 0:
+            row.add_item(CardButton(turn, page - 1, card.address, "Previous"))
+        if page < len(all_pages) - 1:
+            row.add_item(CardButton(turn, page + 1, card.address, "Next"))
+        if not sources:
+            if card.references:
+                row.add_item(CardButton("sources", 0, card.address, "Sources"))
+            if not shared:
+                row.add_item(CardButton("share", page, card.address, "Share in channel"))
+            row.add_item(CardButton("report", page, card.address, "Report a problem"))
+        if row.children:
+            self.add_item(row)
+
+
+class CardButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"fn:(?P<action>page|sources|list|share|report):(?P<page>\d{1,4}):(?P<address>.{1,80})",
+):
+    """A button under a card: turn the page, list the sources, share it, or report a problem."""
+
+    def __init__(self, action: str, page: int, address: str, label: str = "") -> None:
+        style = discord.ButtonStyle.primary if action == "page" else discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label=label or action, style=style, custom_id=f"fn:{action}:{page}:{address}"))
+        self.action = action
+        self.page = page
+        self.address = address
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Find a button again from what Discord kept of it."""
+        return cls(match["action"], int(match["page"]), match["address"])
+
+    @errors.guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button says."""
+        if self.action == "report":
+            await interaction.response.send_modal(ReportForm(self.address))
+            return
+        card = await build(cast("Client", interaction.client), self.address)
+        if self.action == "share":
+            await interaction.response.send_message(
+                view=Reply(card, self.page, shared=True), allowed_mentions=NO_MENTIONS
+            )
+            return
+        listing = self.action in {"sources", "list"}
+        view = Reply(replies.sources(card) if listing else card, self.page, sources=listing)
+        if self.action != "sources" and interaction.message and interaction.message.flags.ephemeral:
+            await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+        else:
+            # Turning a page that everybody sees would turn it for everybody.
+            await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+class ReportForm(ui.Modal, title="Report a problem"):
+    """A form about one card. Who sends it is not kept."""
+
+    reason: ui.Label[Self] = ui.Label(
+        text="What is the matter?",
+        component=ui.Select(options=[discord.SelectOption(label=reason) for reason in REASONS]),
+    )
+    words: ui.Label[Self] = ui.Label(
+        text="Tell us more",
+        description="Your name is not kept. Please write nothing about private persons.",
+        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=1000, required=False),
+    )
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        """Keep the report and say so."""
+        reason = cast("ui.Select[Self]", self.reason.component).values
+        words = cast("ui.TextInput[Self]", self.words.component).value
+        record = Report(page=self.address, reason=reason[0] if reason else REASONS[-1], text=words)
+        await add_report(cast("Client", interaction.client).database, record, discord.utils.utcnow().date())
+        await interaction.response.send_message(
+            "Thank you. The moderators will see your report, and not who sent it.",
+            ephemeral=True,
+            allowed_mentions=NO_MENTIONS,
+        )
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
+        """Answer in words where discord.py would only log."""
+        await errors.report(interaction, error)
