@@ -11,10 +11,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, ui
+from bot import errors, lookup, ui
 from bot.answers import open_search
 from bot.catalog import Catalog, load_catalog
 from bot.config import Settings
+from bot.models import Topic
 from bot.search import Search
 from bot.store import Database, records, running
 
@@ -91,6 +92,18 @@ class Footnote(commands.AutoShardedBot):
     def today(self) -> date:
         """The day, in UTC, by which review dates are judged."""
         return discord.utils.utcnow().date()
+
+    def topic(self, name: str) -> Topic:
+        """The topic that somebody chose. Raises UserError when there is none of that name."""
+        for topic in self.catalog.pack.topics:
+            if name.casefold() in {topic.id, topic.title.casefold()}:
+                return topic
+        raise errors.UserError("There is no such topic. Please choose one of those that are offered.")
+
+    def topic_choices(self, current: str) -> list[app_commands.Choice[str]]:
+        """The topics to offer to somebody who is typing one."""
+        names = {topic.title: topic.title for topic in self.catalog.pack.topics}
+        return [app_commands.Choice(name=title, value=title) for title in lookup.closest(current, names)]
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log a failure outside any command without what it was about."""

@@ -28,6 +28,7 @@ async def demo(settings: Settings, port: int) -> None:
         # A database of its own: the demo never touches the one of a bot that runs for real.
         bot = create_bot(settings.model_copy(update={"database_path": Path(folder) / "demo.sqlite3"}))
         env = simcord.Env(bot, check_errors=False, settle_timeout=10.0, shard_count=1)
+        env.backend.bot_user.name = "Footnote"
         # The simulated clock starts in January 2026; people expect today.
         env.backend.clock._epoch = datetime.now(UTC)
         try:

@@ -57,7 +57,7 @@ def _link(text: str) -> str:
 
 
 def _statement(text: str) -> str:
-    if "http://" in text or "https://" in text:
+    if re.search("https?://", text, re.IGNORECASE):
         raise ValueError("has a web address; put it on the source")
     if not text.endswith((".", ".”", '."', ".)", "?")):
         raise ValueError("must end with a full stop")
@@ -208,6 +208,8 @@ class Fact(Record):
             raise ValueError("is superseded by itself")
         if len({citation.id for citation in self.sources}) < len(self.sources):
             raise ValueError("names the same source twice")
+        if len(set(self.places)) < len(self.places):
+            raise ValueError("names the same place twice")
         return self
 
 
@@ -255,8 +257,11 @@ class Event(Record):
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.until and self.until < self.date:
+        # Compared as far as both are known: an event of January 5 may end "in January".
+        if self.until and self.until < self.date[: len(self.until)]:
             raise ValueError("ends before it begins")
+        if len(set(self.facts)) < len(self.facts):
+            raise ValueError("names the same fact twice")
         return self
 
 
@@ -365,6 +370,10 @@ class Pack(Record):
     topics: tuple[Topic, ...] = Field(min_length=1)
     guides: tuple[Guide, ...] = ()
 
+    def guide(self, guide_id: str) -> Guide:
+        """The reading list of that id; an empty one when the pack has none."""
+        return next((guide for guide in self.guides if guide.id == guide_id), Guide(id=guide_id, title=guide_id))
+
 
 class Vocabulary(Record):
     """How people's words meet the record's words; see data/search.yaml for what each list does."""
@@ -374,7 +383,8 @@ class Vocabulary(Record):
     subject: tuple[Text, ...]
     outside: tuple[Text, ...]
     elsewhere: tuple[Text, ...]
-    common_names: tuple[Text, ...] = ()
+    seldom: tuple[Text, ...]
+    common_names: tuple[Text, ...]
 
 
 class Report(Record):

@@ -63,8 +63,10 @@ class Reply(ui.LayoutView):
         container: ui.Container[Self] = ui.Container()
         container.add_item(ui.TextDisplay("## " + text.escape(card.title)))
         for number, section in enumerate(all_pages[page]):
-            if number and any(isinstance(block, text.Heading) for block in section):
-                container.add_item(ui.Separator())
+            if number:
+                # A line before what has a heading, and only room before what has none.
+                headed = any(isinstance(block, text.Heading) for block in section)
+                container.add_item(ui.Separator(visible=headed))
             container.add_item(ui.TextDisplay(text.markdown(section)))
         if len(all_pages) > 1:
             container.add_item(ui.TextDisplay(f"-# Page {page + 1} of {len(all_pages)}"))
@@ -131,12 +133,12 @@ class ReportForm(ui.Modal, title="Report a problem"):
 
     reason: ui.Label[Self] = ui.Label(
         text="What is the matter?",
-        component=ui.Select(options=[discord.SelectOption(label=reason) for reason in REASONS]),
+        component=ui.Select(custom_id="reason", options=[discord.SelectOption(label=reason) for reason in REASONS]),
     )
     words: ui.Label[Self] = ui.Label(
         text="Tell us more",
         description="Your name is not kept. Please write nothing about private persons.",
-        component=ui.TextInput(style=discord.TextStyle.paragraph, max_length=1000, required=False),
+        component=ui.TextInput(custom_id="words", style=discord.TextStyle.paragraph, max_length=1000, required=False),
     )
 
     def __init__(self, address: str) -> None:

@@ -55,10 +55,10 @@ class Ask(commands.Cog):
 
     async def answered(self, keys: str, *, none: bool) -> Card:
         """The card for the short keys that a button carries, as the record stands now."""
-        items = await records.entries_by_key(self.bot.database, keys.split("."))
-        if not items:
+        asked = await records.facts_with_keys(self.bot.database, keys.split("."))
+        if not asked:
             raise UserError("These statements have left the record. Please ask again.")
-        return replies.facts(items, self.bot.today, none=none)
+        return replies.facts(asked, await records.entries(self.bot.database, asked), self.bot.today, none=none)
 
     async def silent(self, outcome: Outcome, topics: str) -> Card:
         """One of the silences, with the topics that a button carries."""

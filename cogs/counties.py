@@ -31,8 +31,16 @@ class Counties(commands.Cog):
         bot.builders["counties"] = self.list_card
 
     @app_commands.command()
-    @app_commands.describe(name="A Minnesota county; misspellings are forgiven, and a city finds its county")
-    async def county(self, interaction: discord.Interaction[Footnote], name: app_commands.Range[str, 1, 100]) -> None:
+    @app_commands.describe(
+        name="A Minnesota county; misspellings are forgiven, and a city finds its county",
+        topic="Only what is recorded on this topic",
+    )
+    async def county(
+        self,
+        interaction: discord.Interaction[Footnote],
+        name: app_commands.Range[str, 1, 100],
+        topic: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
         """See a county's agreements, jail practice, contracts, listings and statements."""
         names = await self.names()
         found = lookup.resolve(name, names)
@@ -44,7 +52,14 @@ class Counties(commands.Cog):
             ]
             hint = f" Did you mean {' or '.join(near[:3])}?" if near else ""
             raise UserError(f"There is no county of that name in the record.{hint}")
-        await ui.reply(interaction, await self.card(found))
+        chosen = self.bot.topic(topic) if topic else None
+        await ui.reply(interaction, await self.card(f"{found}.{chosen.id if chosen else ''}"))
+
+    @county.autocomplete("topic")
+    @suggesting
+    async def topics(self, interaction: discord.Interaction[Footnote], current: str) -> list[app_commands.Choice[str]]:
+        """Offer the topics."""
+        return self.bot.topic_choices(current)
 
     @county.autocomplete("name")
     @suggesting
@@ -53,7 +68,9 @@ class Counties(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer counties by name, alias or city."""
         labels = {county.id: county.name for county in await records.counties(self.bot.database)}
-        return [app_commands.Choice(name=labels[i], value=i) for i in lookup.closest(current, await self.names())]
+        return [
+            app_commands.Choice(name=labels[i], value=labels[i]) for i in lookup.closest(current, await self.names())
+        ]
 
     @app_commands.command()
     @app_commands.describe(filter="Which counties; leave it out for those with an agreement")
@@ -79,8 +96,10 @@ class Counties(commands.Cog):
             },
         }
 
-    async def card(self, county_id: str) -> Card:
-        """The card of one county."""
+    async def card(self, argument: str) -> Card:
+        """The card of one county, all of it ("cass.") or one topic ("cass.jails")."""
+        county_id, _, topic_id = argument.partition(".")
+        topics = [topic for topic in self.bot.catalog.pack.topics if topic_id in {"", topic.id}]
         found = next((county for county in await records.counties(self.bot.database) if county.id == county_id), None)
         if found is None:
             raise UserError("That county has left the record. Please use the command again.")
@@ -89,7 +108,7 @@ class Counties(commands.Cog):
         for agreement, _ in agreements:
             dispute = await records.dispute(self.bot.database, agreement.dispute) if agreement.dispute else None
             items += [dispute] if dispute and dispute not in items else []
-        return replies.county(found, agreements, items, self.bot.catalog.pack.topics, self.bot.today)
+        return replies.county(found, agreements, items, topics, argument, self.bot.today)
 
     async def list_card(self, chosen: str) -> Card:
         """The card of one filter."""

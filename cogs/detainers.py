@@ -9,8 +9,6 @@ from discord.ext import commands
 from bot import ui
 from bot.app import Footnote
 from bot.cards import Card, replies
-from bot.errors import UserError
-from bot.models import Entry
 from bot.store import records
 
 
@@ -47,14 +45,8 @@ class Detainers(
 
     async def card(self, name: str) -> Card:
         """The card of one reading list."""
-        guide = next((guide for guide in self.bot.catalog.pack.guides if guide.id == name), None)
-        if guide is None:
-            raise UserError("That list has left the record. Please use the command again.")
-        items: list[Entry] = []
-        for dispute_id in guide.disputes:
-            found = await records.dispute(self.bot.database, dispute_id)
-            items += [found] if found else []
-        return replies.guide(guide, [*items, *await records.entries(self.bot.database, guide.facts)], self.bot.today)
+        guide = self.bot.catalog.pack.guide(name)
+        return replies.guide(guide, await records.entries_in(self.bot.database, guide), self.bot.today)
 
 
 async def setup(bot: commands.Bot) -> None:

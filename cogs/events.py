@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot import ui
 from bot.app import Footnote
 from bot.cards import Card, replies
-from bot.errors import UserError
+from bot.errors import UserError, suggesting
 from bot.models import FuzzyDate
 from bot.store import records
 
@@ -44,16 +44,14 @@ class Events(commands.Cog):
         first, last = _day(start, "from"), _day(end, "to")
         if first and last and first[: len(last)] > last:
             raise UserError("The first day must not be after the last day.")
-        topics = {name: t.id for t in self.bot.catalog.pack.topics for name in (t.id, t.title)}
-        if topic and topic not in topics:
-            raise UserError("There is no such topic. Please choose one of those that are offered.")
-        await ui.reply(interaction, await self.card(f"{first or ''}.{last or ''}.{topics[topic] if topic else ''}"))
+        chosen = self.bot.topic(topic) if topic else None
+        await ui.reply(interaction, await self.card(f"{first or ''}.{last or ''}.{chosen.id if chosen else ''}"))
 
     @events.autocomplete("topic")
+    @suggesting
     async def topics(self, interaction: discord.Interaction[Footnote], current: str) -> list[app_commands.Choice[str]]:
         """Offer the topics."""
-        matching = [topic for topic in self.bot.catalog.pack.topics if current.casefold() in topic.title.casefold()]
-        return [app_commands.Choice(name=topic.title, value=topic.id) for topic in matching[:25]]
+        return self.bot.topic_choices(current)
 
     async def card(self, span: str) -> Card:
         """The card for "first.last.topic"; any of them may be empty."""

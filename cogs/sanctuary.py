@@ -10,10 +10,11 @@ from bot import lookup, ui
 from bot.app import Footnote
 from bot.cards import Card, replies
 from bot.errors import UserError, suggesting
+from bot.models import facts_of
 from bot.store import records
 
-# What a state's rules are made of; other topics are about numbers, events and people.
-STATE_TOPICS = ("law", "prisons", "detainers", "listings")
+# The reading list for the state (data/pack.yaml, `guides`): all that is recorded of it would be too much.
+STATE_GUIDE = "sanctuary-state"
 
 
 class Sanctuary(commands.Cog):
@@ -58,12 +59,12 @@ class Sanctuary(commands.Cog):
         """The card of a place."""
         state = self.bot.catalog.pack.state
         if place == state:
-            items = [
-                item for topic in STATE_TOPICS for item in await records.entries_on(self.bot.database, topic, ["state"])
-            ]
+            guide = self.bot.catalog.pack.guide(STATE_GUIDE)
+            asked, items = guide.facts, await records.entries_in(self.bot.database, guide)
         else:
             items = await records.entries_about(self.bot.database, [place])
-        return replies.sanctuary(place, items, state, self.bot.today)
+            asked = tuple(cited.fact.id for cited in facts_of(items) if place in cited.fact.places)
+        return replies.sanctuary(place, asked, items, state, self.bot.today)
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -68,12 +68,35 @@ class World:
     ana: simcord.MemberActor
     max: simcord.MemberActor
 
+    async def slash(self, name: str, /, **options: Any) -> Any:
+        """Ana uses a command; the message that answers her."""
+        return answer_of(await self.ana.slash(self.channel, name, **options))
+
+    async def click(self, message: Any, label: str, by: simcord.MemberActor | None = None) -> Any:
+        """Ana, or somebody else, presses a button; the message that answers."""
+        return answer_of(await (by or self.ana).click(message, label=label))
+
+    async def offered(self, name: str, option: str, typed: str) -> list[str]:
+        """The names that an autocomplete offers Ana."""
+        return [choice["name"] for choice in await self.ana.autocomplete(self.channel, name, option, typed)]
+
     async def restart(self) -> None:
         """Stop the bot and start another on the same database, as after an update."""
         await self.bot.close()
         self.bot = made(self.settings)
         await self.env.restart_bot(self.bot)
         quicken(self.env)
+
+    def expect_failure(self) -> None:
+        """Say that a command was meant to fail: SimCord counts what the bot answered in words as errors too."""
+        assert self.env.errors
+
+
+def answer_of(result: simcord.InteractionResult) -> simcord.ResponseMessage:
+    """The one message with which an interaction was answered."""
+    assert not result.followups
+    assert result.response is not None
+    return result.response
 
 
 def made(settings: Settings) -> Footnote:
@@ -102,6 +125,24 @@ async def world(simcord_bot: Footnote, simcord_env: simcord.Env, settings: Setti
     yield world
     # SimCord leaves the bot open, and the database's threads would keep the process alive.
     await world.bot.close()
+    keeps_discords_rules(simcord_env)
+
+
+def keeps_discords_rules(env: simcord.Env) -> None:
+    """Every message that the bot sent in a test mentions nobody and is within Discord's limits."""
+    for request in env.http_requests:
+        if request.method == "GET" or not ({"callback", "webhooks", "messages"} & set(request.path.split("/"))):
+            continue
+        body = request.json or {}
+        if body.get("type") not in {4, 7, None}:  # a modal or an autocomplete is no message
+            continue
+        message = body.get("data", body)
+        assert message["allowed_mentions"] == {"parse": []}, request
+        texts = parts_of(message.get("components") or [], "content")
+        assert len("".join(texts)) <= 4000
+        assert len("".join(texts).encode()) <= 10_000
+        assert len(parts_of(message.get("components") or [], "type")) <= 40
+        assert all(len(name) <= 100 for name in parts_of(message.get("components") or [], "custom_id"))
 
 
 def quicken(env: Any) -> None:

@@ -1,6 +1,6 @@
 """How each record is told: a fact with its citation, a dispute with its sides, an agreement, an event, a source."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from bot.cards.text import Heading, Link, Note, Reference, Section, Small, Statement, small
@@ -10,6 +10,7 @@ from bot.models import (
     Disputed,
     Entry,
     Event,
+    Fact,
     Jurisdiction,
     Kind,
     Model,
@@ -101,11 +102,23 @@ def citation(cited: Cited, today: date) -> tuple[Small, ...]:
     return tuple(lines)
 
 
-def entry(item: Entry, today: date) -> Section:
-    """A fact with its citation, or a dispute with every side's."""
+def lead(item: Entry, asked: Collection[str] = ()) -> Fact:
+    """The fact for which an entry is shown: of a dispute, the first of those asked for."""
+    found = facts_of([item])
+    return next((cited.fact for cited in found if cited.fact.id in asked), found[0].fact)
+
+
+def entry(item: Entry, today: date, asked: Collection[str] = ()) -> Section:
+    """A fact with its citation, or a dispute with every side: what was asked for of it, or else its newest."""
     if isinstance(item, Cited):
         return (Statement(item.fact.statement), *citation(item, today))
-    return disputed(item, today)
+    chosen = []
+    for party, facts in item.sides:
+        newest = max(facts, key=lambda cited: cited.fact.as_of)
+        chosen.append((party, tuple(cited for cited in facts if cited.fact.id in asked) or (newest,)))
+    left = len(facts_of([item])) - sum(len(facts) for _, facts in chosen)
+    more = [small(f"{left} more statements: /dispute topic:{item.dispute.question}")] if left else []
+    return (*disputed(Disputed(item.dispute, tuple(chosen)), today), *more)
 
 
 def disputed(item: Disputed, today: date) -> Section:
@@ -121,10 +134,13 @@ def disputed(item: Disputed, today: date) -> Section:
     return tuple(blocks)
 
 
-def entries(items: Iterable[Entry], today: date, heading: str | None = None) -> Iterator[Section]:
+def entries(
+    items: Iterable[Entry], today: date, heading: str | None = None, asked: Collection[str] = ()
+) -> Iterator[Section]:
     """Entries one after another, the first under a heading."""
     for item in items:
-        yield (Heading(heading), *entry(item, today)) if heading else entry(item, today)
+        section = entry(item, today, asked)
+        yield (Heading(heading), *section) if heading else section
         heading = None
 
 
@@ -152,7 +168,7 @@ def event(record: Event, items: Iterable[Entry], today: date) -> Section:
     when = day(record.date) + (f" to {day(record.until)}" if record.until else "")
     blocks: list[Heading | Statement | Note | Small] = [Heading(f"{when}: {record.title}")]
     for item in items:
-        blocks += entry(item, today)
+        blocks += entry(item, today, record.facts)
     return tuple(blocks)
 
 

@@ -1,6 +1,6 @@
 """The replies, one function each: records in, a card out. Nothing here reads a file, a database or the clock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from bot.cards import parts
@@ -34,22 +34,19 @@ TITLES = {
 NOT_ADVICE = Note("General information, not legal advice.")
 # Which kinds of fact stand under which heading, so that law, policy and practice are never mixed.
 GROUPS: tuple[tuple[str, frozenset[Kind]], ...] = (
-    ("Law", frozenset({Kind.LAW, Kind.DEFINITION})),
+    ("Law", frozenset({Kind.LAW})),
     ("Written policy", frozenset({Kind.POLICY})),
     ("Reported practice", frozenset({Kind.PRACTICE})),
-    ("The record says there is none", frozenset({Kind.NONE})),
-    ("Statements", frozenset({Kind.STATEMENT})),
-    ("Figures", frozenset({Kind.FIGURE})),
-    ("Events", frozenset({Kind.EVENT})),
+    ("What the record says there is none of", frozenset({Kind.NONE})),
+    ("What is said of the rules", frozenset({Kind.STATEMENT})),
 )
 
 
-def facts(items: Sequence[Entry], today: date, *, none: bool = False) -> Card:
-    """The facts that answer a question; `none` when the best of them says that there is none."""
-    # The first fact of each entry is enough to find the entry again.
-    keys = ".".join(key(facts_of([item])[0].fact.id) for item in items)
+def facts(asked: Sequence[str], items: Sequence[Entry], today: date, *, none: bool = False) -> Card:
+    """The facts that answer a question, and what is disputed of them; `none` when the best says that there is none."""
+    keys = ".".join(key(fact_id) for fact_id in asked)
     outcome = Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER
-    sections = (*parts.entries(items, today), (small(NOT_ADVICE.text),))
+    sections = (*parts.entries(items, today, asked=asked), (small(NOT_ADVICE.text),))
     return Card(TITLES[outcome], f"{'none' if none else 'facts'}:{keys}", sections, parts.references(items))
 
 
@@ -83,20 +80,31 @@ def county(
     agreements: Sequence[tuple[Agreement, Sequence[Source]]],
     items: Sequence[Entry],
     topics: Sequence[Topic],
+    address: str,
     today: date,
 ) -> Card:
-    """A county's card: agreements first, then what is recorded by topic, then disputes that touch it."""
+    """A county's card: agreements, then what is recorded on each of the topics, then disputes on them."""
+    asked = [cited.fact.id for cited in facts_of(items) if record.name in cited.fact.places]
+    by_topic = {topic.id: [item for item in items if _topic(item) == topic.id] for topic in topics}
+    shown = [item for found in by_topic.values() for item in found]
+    agreements = agreements if "agreements" in by_topic else ()
     sections: list[Section] = []
+    if len(topics) > 1 and len(shown) > 8:
+        counts = [f"{topic.title} {len(by_topic[topic.id])}" for topic in topics if by_topic[topic.id]]
+        sections.append((small(*counts), small("Add topic: to /county to see one of them")))
     if agreements:
         sections.append((Heading("287(g) agreements with ICE"),))
         sections += [parts.agreement(agreement, sources) for agreement, sources in agreements]
-    single = [item for item in items if isinstance(item, Cited)]
     for topic in topics:
-        sections += parts.entries([item for item in single if item.fact.topic == topic.id], today, topic.title)
-    sections += [parts.disputed(item, today) for item in items if isinstance(item, Disputed)]
+        sections += parts.entries([item for item in by_topic[topic.id] if isinstance(item, Cited)], today, topic.title)
+    sections += [parts.entry(item, today, asked) for item in shown if isinstance(item, Disputed)]
     if not sections:
-        sections.append((Note(f"The record holds no statement about {record.name} yet."),))
-    return Card(record.name, f"county:{record.id}", tuple(sections), parts.references(items, agreements))
+        sections.append((Note(f"The record holds no statement about {record.name} on this yet."),))
+    return Card(record.name, f"county:{address}", tuple(sections), parts.references(shown, agreements))
+
+
+def _topic(item: Entry) -> str:
+    return item.fact.topic if isinstance(item, Cited) else item.dispute.topic
 
 
 def counties(
@@ -127,19 +135,14 @@ def counties(
     )
 
 
-def sanctuary(place: str, items: Sequence[Entry], state: str, today: date) -> Card:
+def sanctuary(place: str, asked: Collection[str], items: Sequence[Entry], state: str, today: date) -> Card:
     """What the rules are in a place (law, written policy and practice apart), and who calls it a sanctuary."""
-    single = [item for item in items if isinstance(item, Cited)]
-    rules = [item for item in single if item.fact.topic != "listings"]
     sections: list[Section] = []
-    for heading, kinds in GROUPS[:4]:
-        sections += parts.entries([item for item in rules if item.fact.kind in kinds], today, heading)
-    sections += parts.entries(
-        [item for item in single if item.fact.topic == "listings"],
-        today,
-        "Who calls it a sanctuary, and by which criteria",
-    )
-    sections += [parts.disputed(item, today) for item in items if isinstance(item, Disputed)]
+    for heading, kinds in GROUPS:
+        rules = [item for item in items if _topic(item) != "listings" and parts.lead(item, asked).kind in kinds]
+        sections += parts.entries(rules, today, heading, asked)
+    listings = [item for item in items if _topic(item) == "listings"]
+    sections += parts.entries(listings, today, "Who calls it a sanctuary, and by which criteria", asked)
     if not sections:
         sections.append((Note(f"The record holds no rule and no listing for {place}."),))
     if place != state:

@@ -123,7 +123,7 @@ def _fitting(sections: Iterable[Section], room: int) -> Iterator[Section]:
         if _fits([unlinked], room):
             yield unlinked
             continue
-        yield from _split(unlinked, room)
+        yield from _split(section, room)
 
 
 def _split(section: Section, room: int) -> Iterator[Section]:
@@ -139,8 +139,8 @@ def _split(section: Section, room: int) -> Iterator[Section]:
 def _pieces(block: Block) -> Iterator[Block]:
     """A block cut, between words where it can be, into parts that are sure to fit a page."""
     if isinstance(block, Small):
-        for start in range(0, len(block.parts), 8):
-            yield Small(tuple(replace(part, text=shorten(part.text, 150)) for part in block.parts[start : start + 8]))
+        for start in range(0, len(block.parts), 4):
+            yield Small(tuple(replace(part, text=shorten(part.text, 400)) for part in block.parts[start : start + 4]))
         return
     rest = block.text
     # Escaping may double a text, and a letter may take four bytes.

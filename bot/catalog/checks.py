@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.catalog.problems import Problem
-from bot.catalog.reader import Lines
+from bot.catalog.reader import Lines, Place
 from bot.models import Agreement, County, Dispute, Event, Fact, Kind, Pack, Record, Source, SourceKind, Term, key
 
 # Sources that speak for themselves; a statement that rests on others alone has to name its speaker.
@@ -19,8 +19,9 @@ class Checks:
         self,
         pack: Pack,
         records: dict[type[Record], list[Any]],
-        where: dict[int, tuple[str, Lines, tuple[str | int, ...]]],
+        where: dict[int, tuple[str, Lines, Place]],
     ) -> None:
+        self.pack = pack
         self.records = records
         self.where = where
         self.found: list[Problem] = []
@@ -43,7 +44,7 @@ class Checks:
         sided: Counter[str] = Counter()
         for dispute in self.records[Dispute]:
             self.topic(dispute)
-            self.known(dispute, dispute.fact_ids(), "sides")
+            self.known(dispute, dispute.fact_ids(), ("sides",))
             sided.update(dispute.fact_ids())
             for fact_id in dispute.fact_ids():
                 if sided[fact_id] > 1:
@@ -55,9 +56,13 @@ class Checks:
                     self.add(fact, (), f"is a side of the dispute '{dispute.id}' and needs a speaker")
         for event in self.records[Event]:
             self.topic(event)
-            self.known(event, event.facts, "facts")
+            self.known(event, event.facts, ("facts",))
         for term in self.records[Term]:
-            self.known(term, (term.fact,), "fact")
+            self.known(term, (term.fact,), ("fact",))
+        for number, guide in enumerate(self.pack.guides):
+            self.known(self.pack, guide.facts, ("guides", number, "facts"))
+            for dispute_id in set(guide.disputes) - self.disputes:
+                self.add(self.pack, ("guides", number, "disputes"), f"there is no dispute '{dispute_id}'")
         for agreement in self.records[Agreement]:
             if agreement.county not in self.counties:
                 self.add(agreement, ("county",), f"there is no county '{agreement.county}' in counties.yaml")
@@ -127,22 +132,24 @@ class Checks:
         if record.topic not in self.topics:
             self.add(record, ("topic",), f"there is no topic '{record.topic}' in pack.yaml")
 
-    def cited(self, record: Any, citations: Iterable[Any], at: tuple[str | int, ...]) -> None:
+    def cited(self, record: Any, citations: Iterable[Any], at: Place) -> None:
         """The sources exist."""
         for number, citation in enumerate(citations):
             if citation.id not in self.sources:
                 self.add(record, (*at, number), f"there is no source '{citation.id}' in sources.yaml: add it there")
 
-    def known(self, record: Any, fact_ids: Iterable[str], at: str) -> None:
+    def known(self, record: Any, fact_ids: Iterable[str], at: Place) -> None:
         """The facts exist and are current."""
         for fact_id in fact_ids:
             fact = self.facts.get(fact_id)
             if fact is None:
-                self.add(record, (at,), f"there is no fact '{fact_id}'")
+                self.add(record, at, f"there is no fact '{fact_id}'")
             elif fact.superseded_by:
-                self.add(record, (at,), f"the fact '{fact_id}' is superseded: name '{fact.superseded_by}' instead")
+                self.add(record, at, f"the fact '{fact_id}' is superseded: name '{fact.superseded_by}' instead")
 
-    def add(self, record: Any, at: tuple[str | int, ...], text: str) -> None:
+    def add(self, record: Any, at: Place, text: str) -> None:
         """Note a problem at a part of a record."""
         file, lines, start = self.where[id(record)]
-        self.found.append(Problem(file, lines.at(start + at), f"{record.id}: {text}"))
+        self.found.append(
+            Problem(file, lines.at(start + at), f"{record.id}: {text}" if hasattr(record, "id") else text)
+        )

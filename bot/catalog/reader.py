@@ -17,13 +17,15 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 12
 
 R = TypeVar("R", bound=Record)
+# The way to a part of a document: field names and list positions.
+Place = tuple[str | int, ...]
 
 
 @dataclass
 class Lines:
     """The line of each part of a file, by its path inside the document."""
 
-    by_path: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    by_path: dict[Place, int] = field(default_factory=dict)
 
     def at(self, path: Sequence[str | int]) -> int:
         """The line of the nearest part that exists: a missing field is told at its record."""
@@ -39,7 +41,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
-        self.where: dict[int, tuple[str, Lines, tuple[str | int, ...]]] = {}
+        self.where: dict[int, tuple[str, Lines, Place]] = {}
 
     def paths(self, pattern: str) -> list[Path]:
         """The files of a pattern; it is a problem when there are none."""
@@ -70,7 +72,7 @@ class Reader:
             if record is not None:
                 yield record
 
-    def record(self, path: Path, item: Any, lines: Lines, at: tuple[str | int, ...], model: type[R]) -> R | None:
+    def record(self, path: Path, item: Any, lines: Lines, at: Place, model: type[R]) -> R | None:
         """One part of a file as a record, or None with its problems noted."""
         try:
             record = model.model_validate(item)
@@ -104,9 +106,15 @@ class Reader:
             self.add(path, line, "is not UTF-8 text: save it with the encoding UTF-8")
         except RefusedError as refused:
             self.add(path, refused.line, refused.text)
+        except yaml.reader.ReaderError as error:
+            line = text[: text.find(chr(error.character))].count("\n") + 1
+            self.add(path, line, f"is not valid YAML: {error.reason}; type this line again by hand")
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            what = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read as YAML"
+            what = getattr(error, "problem", None) or "cannot be read as YAML"
+            if what == "found unexpected end of stream":
+                # A quote that is not closed runs to the end of the file: told where it opens.
+                mark = getattr(error, "context_mark", mark)
             if "\\t" in what or "tab" in what:
                 what += "; use spaces, not tabs"
             self.add(
@@ -134,13 +142,17 @@ class RefusedError(Exception):
 
 def compose(text: str) -> yaml.Node:
     """Parse one document. Aliases are refused because a few of them grow to gigabytes (a YAML bomb)."""
-    depth = 0
+    depth = documents = 0
     for event in yaml.parse(text, Loader=Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise RefusedError(line, "uses an anchor or alias (& or *): write the text out, or put it in quotes")
-        if isinstance(event, yaml.DocumentStartEvent) and line > 1 and event.explicit and "\n---" in text.strip():
-            raise RefusedError(line, "holds more than one document: remove the line '---'")
+        if getattr(event, "tag", None):
+            raise RefusedError(line, "has a text that starts with '!': put it in quotes, or its first word is lost")
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise RefusedError(line, "holds more than one document: remove the line '---'")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -157,7 +169,7 @@ def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1 if node.start_mark else 1
 
 
-def plain(node: yaml.Node, lines: Lines, path: tuple[str | int, ...]) -> Any:
+def plain(node: yaml.Node, lines: Lines, path: Place) -> Any:
     """Turn a node into dicts, lists and strings, noting the line of each part."""
     lines.by_path[path] = _line(node)
     if isinstance(node, yaml.ScalarNode):
@@ -177,7 +189,7 @@ def plain(node: yaml.Node, lines: Lines, path: tuple[str | int, ...]) -> Any:
     return result
 
 
-def in_words(detail: Any, place: tuple[str | int, ...], model: type[Record]) -> str:
+def in_words(detail: Any, place: Place, model: type[Record]) -> str:
     """One pydantic error in words for a volunteer: what is wrong and what to do."""
     name = ".".join(str(part) for part in place) or "the record"
     context = detail.get("ctx", {})

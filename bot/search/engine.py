@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from bot.models import Found, Hit, Kind, Outcome
 from bot.search.words import Lexicon, Query, split
@@ -9,13 +10,30 @@ from bot.search.words import Lexicon, Query, split
 # How passages are found: groups of words and a limit in; hits, and passages per group, out (bot/store/index.py).
 Index = Callable[[Sequence[Sequence[str]], int], Awaitable[tuple[list[Hit], list[int]]]]
 
-MOST_HITS = 80
+MOST_HITS = 300
+MOST_GROUPS = 14
 MOST_FACTS = 3
 MOST_RELATED = 5
-MOST_GROUPS = 12
-# Tuned on tests/questions.jsonl; `make bench` prints what they do.
-ENOUGH_COVERAGE = 0.55
+# The share of a question's words, weighted by rarity, that a fact must hold to count as an answer: less when the
+# question is plainly about the pack's subject. Chosen on tests/questions.jsonl (python -m tests.bench_search).
+ENOUGH = 0.55
+ENOUGH_OFF_SUBJECT = 0.8
+# A fact that is this close to the best is shown too.
 NEARLY_AS_GOOD = 0.93
+# A question that names no place is seldom about one county, and one that names a county seldom about all of them.
+LOCAL_FACTOR = 0.9
+GENERAL_FACTOR = 0.4
+
+
+@dataclass
+class Candidate:
+    """A fact that a question found: its best passage, and all the question's words that any passage of it holds."""
+
+    hit: Hit
+    best: float
+    groups: set[int]
+    score: float = 0.0
+    coverage: float = 0.0
 
 
 class Search:
@@ -29,46 +47,60 @@ class Search:
     async def ask(self, question: str) -> Found:
         """Find what answers a question, best fact first. Any text whatever is accepted; nothing of it is kept."""
         query = self.lexicon.read(question)
-        if not query.groups or self.lexicon.names(query.words, self.lexicon.outside):
+        if not query.groups or self.lexicon.outside.within(query.words):
             return Found(Outcome.OUT_OF_SCOPE)
+        ranked = await self._ranked(query)
+        nearest = tuple(candidate.hit.fact_id for candidate in ranked)
+        topics = tuple(dict.fromkeys(candidate.hit.topic for candidate in ranked[:MOST_RELATED]))
+        on_subject = bool(query.places) or self.lexicon.subject.within(query.words)
+        if ranked and self._answers(query, ranked[0], ENOUGH if on_subject else ENOUGH_OFF_SUBJECT):
+            near = [c for c in ranked if c.score >= ranked[0].score * NEARLY_AS_GOOD][:MOST_FACTS]
+            facts = tuple(candidate.hit.fact_id for candidate in near)
+            related = tuple(fact_id for fact_id in nearest if fact_id not in facts)[:MOST_RELATED]
+            outcome = Outcome.RECORD_SAYS_NONE if ranked[0].hit.kind is Kind.NONE else Outcome.ANSWER
+            return Found(outcome, facts, related, topics)
+        if on_subject and not self.lexicon.elsewhere.within(query.words):
+            return Found(Outcome.NO_RECORD, (), nearest[:MOST_RELATED], topics)
+        return Found(Outcome.OUT_OF_SCOPE)
+
+    async def _ranked(self, query: Query) -> list[Candidate]:
+        """The facts found, best first; those about another place than the question's are left out."""
         hits, counts = await self.index(query.groups, MOST_HITS)
         weights = [math.log(1 + self.passages / (1 + count)) for count in counts]
-        ranked = self._ranked(query, hits, weights)
-        topics = tuple(dict.fromkeys(hit.topic for _, _, hit in ranked[:MOST_RELATED]))
-        nearest = tuple(dict.fromkeys(hit.fact_id for _, _, hit in ranked))
-        if ranked and ranked[0][1] >= ENOUGH_COVERAGE and not self._elsewhere(query, ranked[0][2]):
-            best = ranked[0][0]
-            answer = tuple(dict.fromkeys(hit.fact_id for score, _, hit in ranked if score >= best * NEARLY_AS_GOOD))[
-                :MOST_FACTS
-            ]
-            related = tuple(fact_id for fact_id in nearest if fact_id not in answer)[:MOST_RELATED]
-            outcome = Outcome.RECORD_SAYS_NONE if ranked[0][2].kind is Kind.NONE else Outcome.ANSWER
-            return Found(outcome, answer, related, topics)
-        in_scope = (self.lexicon.names(query.words, self.lexicon.subject) or query.places) and not self.lexicon.names(
-            query.words, self.lexicon.elsewhere
-        )
-        return Found(
-            Outcome.NO_RECORD if in_scope else Outcome.OUT_OF_SCOPE,
-            (),
-            nearest[:MOST_RELATED] if in_scope else (),
-            topics if in_scope else (),
-        )
-
-    def _ranked(self, query: Query, hits: Sequence[Hit], weights: Sequence[float]) -> list[tuple[float, float, Hit]]:
-        """Score, coverage and best passage of each fact, best first; facts about another place are left out."""
         total = sum(weights)
-        best: dict[str, tuple[float, float, Hit]] = {}
+        found: dict[str, Candidate] = {}
         for hit in hits:
-            if query.places and hit.places and not query.places & hit.places:
+            if self._about_another_place(query, hit):
                 continue
-            coverage = sum(weights[number] for number in hit.groups) / total
-            score = hit.score * coverage
-            if hit.fact_id not in best or score > best[hit.fact_id][0]:
-                best[hit.fact_id] = (score, coverage, hit)
-        return sorted(best.values(), key=lambda found: (-found[0], found[2].fact_id))
+            score = hit.score * sum(weights[number] for number in hit.groups) / total
+            candidate = found.setdefault(hit.fact_id, Candidate(hit, score, set()))
+            candidate.groups |= hit.groups
+            if score > candidate.best:
+                candidate.hit, candidate.best = hit, score
+        for candidate in found.values():
+            candidate.coverage = sum(weights[number] for number in candidate.groups) / total
+            candidate.score = candidate.best * candidate.coverage
+            if candidate.hit.places and not query.places:
+                candidate.score *= LOCAL_FACTOR
+            elif query.places and not candidate.hit.places:
+                candidate.score *= GENERAL_FACTOR
+        return sorted(found.values(), key=lambda candidate: (-candidate.score, candidate.hit.fact_id))
 
-    def _elsewhere(self, query: Query, hit: Hit) -> bool:
-        """Whether the question names a place outside the pack's area that the found passage does not speak of."""
-        return self.lexicon.names(query.words, self.lexicon.elsewhere) and not self.lexicon.names(
-            split(hit.text), self.lexicon.elsewhere
+    def _about_another_place(self, query: Query, hit: Hit) -> bool:
+        """Whether a fact is about other places than the question's; an absence answers only for its own place."""
+        if query.places:
+            return bool(hit.places) and not query.places & hit.places
+        return hit.kind is Kind.NONE and bool(hit.places)
+
+    def _answers(self, query: Query, candidate: Candidate, enough: float) -> bool:
+        """Whether a fact holds enough of the question, its place, and what of it is seldom in the record."""
+        held = split(candidate.hit.text)
+        placed = not query.places or bool(candidate.hit.places) or query.place_numbers <= candidate.groups
+        return (
+            placed
+            and candidate.coverage >= enough
+            and all(
+                phrases.within(held) or not phrases.within(query.words)
+                for phrases in (self.lexicon.elsewhere, self.lexicon.seldom)
+            )
         )

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Self
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -30,11 +32,31 @@ def _singular(word: str) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """A question as groups of words, any word of a group standing for all of it, and the places it names."""
+    """A question as groups of words, any word of a group standing for all of it, and the places it names.
+
+    `places` are the counties and cities meant; `place_numbers` are the groups that name them.
+    """
 
     groups: tuple[tuple[str, ...], ...]
     places: frozenset[str]
+    place_numbers: frozenset[int]
     words: tuple[str, ...]
+
+
+class Phrases(frozenset[tuple[str, ...]]):
+    """Words and phrases of a list."""
+
+    def __new__(cls, texts: Iterable[str]) -> Self:
+        """Split each text as questions are split."""
+        return super().__new__(cls, (tuple(split(text)) for text in texts))
+
+    def within(self, words: Sequence[str]) -> bool:
+        """Whether one of the phrases stands in the words."""
+        return any(
+            tuple(words[start : start + length]) in self
+            for length in {len(phrase) for phrase in self}
+            for start in range(len(words) - length + 1)
+        )
 
 
 class Lexicon:
@@ -42,9 +64,10 @@ class Lexicon:
 
     def __init__(self, vocabulary: Vocabulary, counties: Sequence[County], passages: Iterable[str]) -> None:
         self.stop_words = {word for text in vocabulary.stop_words for word in split(text)}
-        self.subject = _phrases(vocabulary.subject)
-        self.outside = _phrases(vocabulary.outside)
-        self.elsewhere = _phrases(vocabulary.elsewhere)
+        self.subject = Phrases(vocabulary.subject)
+        self.outside = Phrases(vocabulary.outside)
+        self.elsewhere = Phrases(vocabulary.elsewhere)
+        self.seldom = Phrases(vocabulary.seldom)
         self.synonyms: dict[tuple[str, ...], tuple[str, ...]] = {}
         for group in vocabulary.synonyms:
             for text in group:
@@ -67,11 +90,8 @@ class Lexicon:
                 # A city that shares its county's name ("Anoka") means the county unless "city" is said.
                 self.places.setdefault(tuple(split(city)), (city, frozenset({city, county.name})))
         self.known = {word for text in passages for word in split(text)}
-        self.known |= {
-            word
-            for words in (*self.synonyms, *self.places, *self.subject, *self.outside, *self.elsewhere)
-            for word in words
-        }
+        lists = (self.subject, self.outside, self.elsewhere, self.seldom)
+        self.known |= {word for words in (*self.synonyms, *self.places, *chain(*lists)) for word in words}
         self.repairs = sorted(word for word in self.known if len(word) >= 5 and word.isalpha())
 
     def read(self, question: str) -> Query:
@@ -79,6 +99,7 @@ class Lexicon:
         words = [self._repaired(word) for word in split(question)]
         groups: list[tuple[str, ...]] = []
         places: set[str] = set()
+        named: set[tuple[str, ...]] = set()
         position = 0
         while position < len(words):
             for length in range(min(6, len(words) - position), 0, -1):
@@ -87,6 +108,7 @@ class Lexicon:
                     name, area = self.places[phrase]
                     places |= area
                     groups.append((name,))
+                    named.add((name,))
                 elif phrase in self.synonyms:
                     groups.append(self.synonyms[phrase])
                 elif length == 1:
@@ -96,15 +118,9 @@ class Lexicon:
                     continue
                 position += length
                 break
-        return Query(tuple(dict.fromkeys(groups)), frozenset(places), tuple(words))
-
-    def names(self, words: Sequence[str], phrases: set[tuple[str, ...]]) -> bool:
-        """Whether one of the phrases stands in the words."""
-        return any(
-            tuple(words[start : start + length]) in phrases
-            for length in {len(phrase) for phrase in phrases}
-            for start in range(len(words) - length + 1)
-        )
+        distinct = tuple(dict.fromkeys(groups))
+        place_numbers = frozenset(number for number, group in enumerate(distinct) if group in named)
+        return Query(distinct, frozenset(places), place_numbers, tuple(words))
 
     def _repaired(self, word: str) -> str:
         """The word that was meant, if the record knows only one that is a slip away (two in long words)."""
@@ -114,7 +130,3 @@ class Lexicon:
         candidates = [known for known in self.repairs if known[0] == word[0] and abs(len(known) - len(word)) <= slips]
         best = process.extractOne(word, candidates, scorer=OSA.distance, score_cutoff=slips)
         return best[0] if best else word
-
-
-def _phrases(texts: Iterable[str]) -> set[tuple[str, ...]]:
-    return {tuple(split(text)) for text in texts}

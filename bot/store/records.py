@@ -19,6 +19,7 @@ from bot.models import (
     Entry,
     Event,
     Fact,
+    Guide,
     Record,
     Source,
     Term,
@@ -156,11 +157,12 @@ async def _entries_where(database: Database, where: str, parameters: Sequence[An
     return await entries(database, [row["id"] for row in rows])
 
 
-async def entries_by_key(database: Database, keys: Sequence[str]) -> list[Entry]:
-    """The entries for the short keys that a button carries, in their order."""
+async def facts_with_keys(database: Database, keys: Sequence[str]) -> list[str]:
+    """The ids for the keys that a button carries, in their order; a superseded fact gives way to its successor."""
     rows = await database.read(f"SELECT id, key FROM fact WHERE key IN ({placeholders(keys)})", keys)
     ids = {row["key"]: row["id"] for row in rows}
-    return await entries(database, [ids[k] for k in keys if k in ids])
+    newest = [await _newest(database, ids[k]) for k in keys if k in ids]
+    return list(dict.fromkeys(fact_id for fact_id in newest if fact_id))
 
 
 async def entries_about(database: Database, places: Sequence[str]) -> list[Entry]:
@@ -172,13 +174,13 @@ async def entries_about(database: Database, places: Sequence[str]) -> list[Entry
     )
 
 
-async def entries_on(database: Database, topic: str, jurisdictions: Sequence[str]) -> list[Entry]:
-    """All current facts of a topic and of one of these jurisdictions, newest first."""
-    return await _entries_where(
-        database,
-        f"topic = ? AND jurisdiction IN ({placeholders(jurisdictions)})",
-        [topic, *jurisdictions],
-    )
+async def entries_in(database: Database, guide: Guide) -> list[Entry]:
+    """What a reading list names: its facts, then its disputes that are not among them already."""
+    found = await entries(database, guide.facts)
+    for dispute_id in guide.disputes:
+        item = await dispute(database, dispute_id)
+        found += [item] if item and item not in found else []
+    return found
 
 
 async def entries_from(database: Database, source_id: str) -> list[Entry]:
