@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from bot.catalog import CatalogError, load_catalog
 from bot.config import Settings, StartError
+from bot.coverage import report
 from bot.store import DatabaseError
 
 if TYPE_CHECKING:
@@ -40,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask.add_argument("--jsonl", action="store_true", help="one JSON object for each line of standard input")
     check = commands.add_parser("check", help="validate all of the data folder")
     check.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
+    check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
     chosen = parser.parse_args(arguments)
     try:
         settings = Settings()
         if chosen.command == "check":
-            return check_data(chosen.data or settings.data_path)
+            return check_data(chosen.data or settings.data_path, with_report=chosen.report)
         if chosen.command == "ask":
             from bot.terminal import ask as ask_here
 
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from bot.demo import demo as demo_here
             except ModuleNotFoundError:
                 raise StartError('The demo needs SimCord: run "make setup", or install requirements-dev.txt.') from None
-            asyncio.run(demo_here(settings, chosen.port))
+            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a demo ends
+                asyncio.run(demo_here(settings, chosen.port))
             return 0
         return run(settings)
     except ValidationError as error:
@@ -71,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def check_data(folder: Path) -> int:
+def check_data(folder: Path, *, with_report: bool = False) -> int:
     """Print every problem of a data folder; returns 1 when there is one."""
     try:
-        catalog = load_catalog(folder)
+        catalog = load_catalog(folder, check_words=True)
     except CatalogError as error:
         print(*error.problems, sep="\n")
         print(f"{len(error.problems)} problems")
@@ -86,6 +90,8 @@ def check_data(folder: Path) -> int:
         "events": catalog.events,
     }
     print(", ".join(f"{len(found)} {name}" for name, found in counts.items()) + ": no problems")
+    if with_report:
+        print("\n" + report(catalog, datetime.now(UTC).date()))
     return 0
 
 

@@ -56,8 +56,8 @@ async def _serve(env: simcord.Env, port: int) -> None:
     preview = env.preview(general, viewers=viewers, layout="channel", port=port)
     try:
         await preview.__aenter__()
-    except OSError as error:
-        raise StartError(f"Port {port} cannot be used ({error.strerror}): choose another with PORT=8100.") from None
+    except simcord.SetupError:
+        raise StartError(f"Port {port} cannot be used: choose another, as in make demo PORT=8100.") from None
     try:
         print(f"Footnote's demo is at {preview.url} (Ctrl-C ends it)", flush=True)
         ticker = asyncio.create_task(_tick(env, preview))

@@ -58,7 +58,7 @@ class Disputes(commands.Cog):
 
     async def list_card(self, _: str) -> Card:
         """The card that lists all disputes."""
-        return replies.disputes(await records.disputes(self.bot.database))
+        return replies.disputes(await records.disputes(self.bot.database), self.bot.catalog.pack.topics)
 
 
 async def setup(bot: commands.Bot) -> None:

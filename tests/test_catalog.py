@@ -44,6 +44,14 @@ synonyms:
 subject: [jail]
 outside: [weather]
 elsewhere: [Texas]
+seldom: [salary]
+common_names: [Elm]
+""",
+    "wording.yaml": """\
+entries:
+  - words: [kidnap*]
+    kind: verb
+    why: It says that a crime was done.
 """,
     "sources.yaml": """\
 - id: memo
@@ -188,7 +196,7 @@ def line_of(marker: str, text: str) -> int:
 
 def problems_in(path: Path) -> list[Problem]:
     with pytest.raises(CatalogError) as caught:
-        load_catalog(path)
+        load_catalog(path, check_words=True)
     return caught.value.problems
 
 
@@ -343,6 +351,26 @@ EDITS = {
     "statement without a full stop": stays("Most stays are very short", "must end with a full stop"),
     "statement that says nothing": stays("Short stays.", "is too short: write at least 20 characters"),
     "statement that is too long": stays("Most stays are short. " * 42, "is too long: at most 900 characters"),
+    "loaded word": stays(
+        "Agents kidnapped most people early.", "says 'kidnapped' outside quotation marks (verb). It says"
+    ),
+    "loaded word in a title": Edit(
+        "events.yaml", "The jail opens", "A kidnapping", "A kidnapping", "says 'kidnapping' outside quotation marks"
+    ),
+    "loaded word in a question": Edit(
+        "disputes.yaml",
+        "are in the jail",
+        "were kidnapped",
+        "were kidnapped",
+        "says 'kidnapped' outside quotation marks",
+    ),
+    "exemption that nothing needs": Edit(
+        "wording.yaml",
+        "entries:",
+        "exempt:\n  - {id: opening, words: kidnapped, why: A law says so.}\nentries:",
+        "{id: opening",
+        "exempts 'kidnapped' in 'opening', where the check does not flag it: remove this",
+    ),
     "dispute with one side": Edit(
         "disputes.yaml",
         "    - party: Agency\n      facts: [count-high]\n",
@@ -544,6 +572,22 @@ def test_one_page_is_one_source(tmp_path: Path) -> None:
     text = GOOD["sources.yaml"] + GOOD["sources.yaml"].replace("id: memo", "id: again")
     problems = problems_in(folder(tmp_path, {"sources.yaml": text}))
     assert_only(problems, "sources.yaml", 12, "again: is the same page as 'memo': keep one of the two")
+
+
+def test_loaded_word_may_stand_where_it_is_exempt_or_quoted(tmp_path: Path) -> None:
+    exempt = "exempt:\n  - {id: opening, words: KIDNAPPING, why: It is the name of the event.}\n"
+    files = {
+        "events.yaml": GOOD["events.yaml"].replace("The jail opens", "A kidnapping"),
+        "wording.yaml": exempt + GOOD["wording.yaml"],
+        FACTS: GOOD[FACTS].replace("The agency counted", "The agency said “kidnap” and counted"),
+    }
+    assert load_catalog(folder(tmp_path, files), check_words=True).events[0].title == "A kidnapping"
+
+
+def test_a_loaded_word_is_told_by_the_check_and_keeps_no_bot_from_starting(tmp_path: Path) -> None:
+    path = folder(tmp_path, {"events.yaml": GOOD["events.yaml"].replace("The jail opens", "A kidnapping")})
+    assert "kidnapping" in str(problems_in(path)[0])
+    assert load_catalog(path).events[0].title == "A kidnapping"
 
 
 def test_no_and_octal_numbers_are_text(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ async def test_events_of_one_topic(world: World) -> None:
 
 
 async def test_events_of_empty_days_say_so(world: World) -> None:
-    assert "The record holds no event in these days." in text_of(await world.slash("events", **{"to": "1950"}))
+    assert "The record holds no event in these days." in text_of(await world.slash("events", to="1950"))
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13", "2026-02-30", "20260101", "2026-1-1", "';--"])

@@ -117,7 +117,8 @@ def entry(item: Entry, today: date, asked: Collection[str] = ()) -> Section:
         newest = max(facts, key=lambda cited: cited.fact.as_of)
         chosen.append((party, tuple(cited for cited in facts if cited.fact.id in asked) or (newest,)))
     left = len(facts_of([item])) - sum(len(facts) for _, facts in chosen)
-    more = [small(f"{left} more statements: /dispute topic:{item.dispute.question}")] if left else []
+    counted = "1 more statement" if left == 1 else f"{left} more statements"
+    more = [small(f"{counted}: /dispute topic:{item.dispute.question}")] if left else []
     return (*disputed(Disputed(item.dispute, tuple(chosen)), today), *more)
 
 

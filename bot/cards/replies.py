@@ -185,12 +185,14 @@ def dispute(item: Disputed, today: date) -> Card:
     )
 
 
-def disputes(records: Sequence[Dispute]) -> Card:
-    """Which disputes there are."""
-    sections = [(Note(f"{number}. {record.question}"),) for number, record in enumerate(records, 1)]
-    return Card(
-        "Disputes in the record", "disputes:", (*sections, (small("Use /dispute and choose one to see every side."),))
-    )
+def disputes(records: Sequence[Dispute], topics: Sequence[Topic]) -> Card:
+    """Which disputes there are, by topic."""
+    sections: list[Section] = []
+    for topic in topics:
+        questions = [Note(record.question) for record in records if record.topic == topic.id]
+        sections += [(Heading(topic.title), *questions)] if questions else []
+    sections.append((small("Use /dispute and choose one to see every side."),))
+    return Card("Disputes in the record", "disputes:", tuple(sections))
 
 
 def source(record: Source, items: Sequence[Entry], today: date) -> Card:

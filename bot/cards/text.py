@@ -4,7 +4,7 @@ A `Statement` is a stored sentence, byte for byte. All other sorts are the bot's
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.models import Source
@@ -95,52 +95,68 @@ def pages(card: Card) -> list[tuple[Section, ...]]:
     A section stays whole if it can: first its links are dropped (they are all under "Sources"), and only
     what is still too long is split, between blocks, with a note that it goes on.
     """
+    room = _Room(MOST_CHARACTERS - len(escape(card.title)), MOST_BYTES - len(escape(card.title).encode()))
     result: list[tuple[Section, ...]] = []
     page: list[Section] = []
-    for section in _fitting(card.sections, _room(card)):
-        if page and (len(page) == MOST_SECTIONS or not _fits((*page, section), _room(card))):
+    left = room
+    for section in (part for whole in card.sections for part in _fitting(whole, room)):
+        size = _size(section)
+        if page and (len(page) == MOST_SECTIONS or not left.holds(size)):
             result.append(tuple(page))
-            page = []
+            page, left = [], room
         page.append(section)
+        left = left.without(size)
     return [*result, tuple(page)]
 
 
-def _room(card: Card) -> int:
-    return MOST_CHARACTERS - len(escape(card.title)) - 10
+@dataclass(frozen=True)
+class _Room:
+    """Characters and bytes."""
+
+    characters: int
+    bytes: int
+
+    def holds(self, other: "_Room") -> bool:
+        return self.characters >= other.characters and self.bytes >= other.bytes
+
+    def without(self, other: "_Room") -> "_Room":
+        return _Room(self.characters - other.characters, self.bytes - other.bytes)
 
 
-def _fits(sections: Sequence[Section], room: int) -> bool:
-    text = "\n".join(markdown(section) for section in sections)
-    return len(text) <= room and len(text.encode()) <= MOST_BYTES
+def _size(section: Section) -> _Room:
+    text = markdown(section)
+    return _Room(len(text) + 1, len(text.encode()) + 1)
 
 
-def _fitting(sections: Iterable[Section], room: int) -> Iterator[Section]:
-    for section in sections:
-        if _fits([section], room):
-            yield section
-            continue
-        unlinked = tuple(_without_links(block) for block in section)
-        if _fits([unlinked], room):
-            yield unlinked
-            continue
-        yield from _split(section, room)
-
-
-def _split(section: Section, room: int) -> Iterator[Section]:
+def _fitting(section: Section, room: _Room) -> Iterator[Section]:
+    unlinked = tuple(_without_links(block) for block in section)
+    whole = next((part for part in (section, unlinked) if room.holds(_size(part))), None)
+    if whole is not None:
+        yield whole
+        return
+    note = Note("Continued on the next page.")
     part: list[Block] = []
-    for block in (piece for whole in section for piece in _pieces(whole)):
-        if part and not _fits([(*part, block, Note("Continued on the next page."))], room):
-            yield (*part, Note("Continued on the next page."))
-            part = []
+    left = room.without(_size((note,)))
+    for block in (piece for long in section for piece in _pieces(long)):
+        if part and not left.holds(_size((block,))):
+            yield (*part, note)
+            part, left = [], room.without(_size((note,)))
         part.append(block)
+        left = left.without(_size((block,)))
     yield tuple(part)
 
 
 def _pieces(block: Block) -> Iterator[Block]:
     """A block cut, between words where it can be, into parts that are sure to fit a page."""
     if isinstance(block, Small):
-        for start in range(0, len(block.parts), 4):
-            yield Small(tuple(replace(part, text=shorten(part.text, 400)) for part in block.parts[start : start + 4]))
+        line: tuple[Link, ...] = ()
+        for part in (replace(part, text=shorten(part.text, 400)) for part in block.parts):
+            # Addresses and escaped labels may be long: as many to a line as leave room for the rest.
+            if line and len(markdown((Small((*line, part)),))) > 1500:
+                yield Small(line)
+                line = ()
+            line = (*line, part)
+        yield Small(line)
         return
     rest = block.text
     # Escaping may double a text, and a letter may take four bytes.
@@ -180,7 +196,7 @@ def escape(text: str) -> str:
     """Make Markdown, mentions, timestamps and masked links in a text show as they are written."""
     text = re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", text)
     # At the start of a line, these would make a heading, a list or small print.
-    return re.sub(r"(?m)^(\s*)([#\-+>]|\d+[.)](?=\s))", lambda found: found[1] + _guarded(found[2]), text)
+    return re.sub(r"(?m)^([^\S\n]*)([#\-+>]|\d+[.)](?=\s))", lambda found: found[1] + _guarded(found[2]), text)
 
 
 def _guarded(mark: str) -> str:

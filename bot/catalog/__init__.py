@@ -13,7 +13,7 @@ from typing import Any
 from bot.catalog.checks import Checks
 from bot.catalog.problems import CatalogError, Problem
 from bot.catalog.reader import Reader
-from bot.models import Agreement, County, Dispute, Event, Fact, Pack, Record, Source, Term, Vocabulary
+from bot.models import Agreement, County, Dispute, Event, Fact, Pack, Record, Source, Term, Vocabulary, WordList
 
 __all__ = ["Catalog", "CatalogError", "Problem", "load_catalog"]
 
@@ -24,6 +24,7 @@ class Catalog:
 
     pack: Pack
     vocabulary: Vocabulary
+    wording: WordList
     sources: tuple[Source, ...] = ()
     facts: tuple[Fact, ...] = ()
     disputes: tuple[Dispute, ...] = ()
@@ -48,20 +49,24 @@ LISTS: dict[str, type[Record]] = {
 }
 
 
-def load_catalog(folder: Path) -> Catalog:
-    """Read a data folder.
+def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
+    """Read a data folder; `check_words` also flags words that take a side, which never keeps a bot from starting.
 
     Raises CatalogError with every problem of every file when there is at least one.
     """
     reader = Reader(folder)
     pack = reader.single("pack.yaml", Pack)
     vocabulary = reader.single("search.yaml", Vocabulary)
+    wording = reader.single("wording.yaml", WordList)
     records: dict[type[Record], list[Any]] = {
         model: [record for path in reader.paths(pattern) for record in reader.records(path, model)]
         for pattern, model in LISTS.items()
     }
     if pack is not None:
-        reader.problems += Checks(pack, records, reader.where).problems()
-    if reader.problems or pack is None or vocabulary is None:
+        checks = Checks(pack, records, reader.where)
+        reader.problems += checks.problems()
+        if check_words and wording is not None:
+            reader.problems += checks.wording(wording)
+    if reader.problems or pack is None or vocabulary is None or wording is None:
         raise CatalogError(reader.problems)
-    return Catalog(pack, vocabulary, *(tuple(found) for found in records.values()))
+    return Catalog(pack, vocabulary, wording, *(tuple(found) for found in records.values()))

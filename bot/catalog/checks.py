@@ -6,7 +6,22 @@ from typing import Any
 
 from bot.catalog.problems import Problem
 from bot.catalog.reader import Lines, Place
-from bot.models import Agreement, County, Dispute, Event, Fact, Kind, Pack, Record, Source, SourceKind, Term, key
+from bot.models import (
+    Agreement,
+    County,
+    Dispute,
+    Event,
+    Fact,
+    Kind,
+    Pack,
+    Record,
+    Source,
+    SourceKind,
+    Term,
+    WordList,
+    key,
+)
+from bot.wording import check_wording, explained
 
 # Sources that speak for themselves; a statement that rests on others alone has to name its speaker.
 INDEPENDENT = {SourceKind.LAW, SourceKind.COURT, SourceKind.AGENCY, SourceKind.ACADEMIC, SourceKind.NEWS}
@@ -126,6 +141,28 @@ class Checks:
                 self.add(
                     source, ("url",), f"is the same page as '{first[source.url, source.title]}': keep one of the two"
                 )
+
+    def wording(self, words: WordList) -> list[Problem]:
+        """What we say ourselves is in neutral words, and no exemption outlives its cause."""
+        self.found = []
+        said: list[tuple[Any, str, str, str | None]] = [
+            *((fact, "statement", fact.statement, fact.speaker) for fact in self.records[Fact]),
+            *((event, "title", event.title, None) for event in self.records[Event]),
+            *((dispute, "question", dispute.question, None) for dispute in self.records[Dispute]),
+        ]
+        exempt = {(exemption.id, exemption.words.casefold()) for exemption in words.exempt}
+        used = set()
+        for record, part, text, speaker in said:
+            for flag in check_wording(text, words, speaker):
+                if (name := (record.id, flag.found.casefold())) in exempt:
+                    used.add(name)
+                else:
+                    self.add(record, (part,), explained(flag))
+        for number, exemption in enumerate(words.exempt):
+            if (exemption.id, exemption.words.casefold()) not in used:
+                text = f"exempts '{exemption.words}' in '{exemption.id}', where the check does not flag it: remove this"
+                self.add(words, ("exempt", number), text)
+        return self.found
 
     def topic(self, record: Any) -> None:
         """The topic exists."""

@@ -47,6 +47,8 @@ class Database:
         database = cls(path)
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: Footnote needs 3.37 or newer.")
+        if not path.absolute().parent.is_dir():  # noqa: ASYNC240 - once, before anything else runs
+            raise DatabaseError(f"The folder of {path} does not exist: make it, or set another DATABASE_PATH.")
         try:
             database._owned.acquire()
             database._writer = await _connect(f"file:{_quoted(path)}?mode=rwc")
@@ -127,6 +129,8 @@ class Database:
 
 
 async def _connect(uri: str) -> aiosqlite.Connection:
+    # A file that cannot be opened fails here: aiosqlite's thread would tell of it, now and then, after the loop's end.
+    sqlite3.connect(uri, uri=True).close()
     connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row

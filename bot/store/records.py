@@ -103,39 +103,43 @@ async def entries(database: Database, fact_ids: Sequence[str]) -> list[Entry]:
 
     A superseded fact is answered by the one that took its place.
     """
-    current = [
-        fact_id for fact_id in [await _newest(database, fact_id) for fact_id in dict.fromkeys(fact_ids)] if fact_id
-    ]
+    found = await _entries_by_fact(database, fact_ids)
+    distinct = {
+        item.fact.id if isinstance(item, Cited) else "dispute " + item.dispute.id: item
+        for item in (found[fact_id] for fact_id in fact_ids if fact_id in found)
+    }
+    return list(distinct.values())
+
+
+async def _entries_by_fact(database: Database, fact_ids: Sequence[str]) -> dict[str, Entry]:
+    newest = await _newest(database, fact_ids)
+    current = list(newest.values())
     rows = await database.read(
-        f"SELECT fact_id, dispute_id FROM dispute_fact WHERE fact_id IN ({placeholders(current)})",
-        current,
+        f"SELECT fact_id, dispute_id FROM dispute_fact WHERE fact_id IN ({placeholders(current)})", current
     )
     dispute_of = {row["fact_id"]: row["dispute_id"] for row in rows}
     disputes = {d.id: d for d in await _by_id(database, Dispute, set(dispute_of.values()))}
-    needed = set(current).union(*(d.fact_ids() for d in disputes.values()))
-    cited = {c.fact.id: c for c in await _cited(database, needed)}
-    found: dict[str, Entry] = {}
-    for fact_id in current:
-        if fact_id in dispute_of:
-            dispute = disputes[dispute_of[fact_id]]
-            found.setdefault("dispute:" + dispute.id, _disputed(dispute, cited))
-        else:
-            found.setdefault("fact:" + fact_id, cited[fact_id])
-    return list(found.values())
+    cited = {
+        c.fact.id: c for c in await _cited(database, {*current, *(f for d in disputes.values() for f in d.fact_ids())})
+    }
+    whole = {d.id: _disputed(d, cited) for d in disputes.values()}
+    return {old: whole[dispute_of[new]] if new in dispute_of else cited[new] for old, new in newest.items()}
 
 
 def _disputed(dispute: Dispute, cited: dict[str, Cited]) -> Disputed:
     return Disputed(dispute, tuple((side.party, tuple(cited[f] for f in side.facts)) for side in dispute.in_order()))
 
 
-async def _newest(database: Database, fact_id: str) -> str | None:
+async def _newest(database: Database, fact_ids: Sequence[str]) -> dict[str, str]:
+    """For each fact that there is, the one that has taken its place, or itself."""
     rows = await database.read(
-        "WITH RECURSIVE newer (id, next) AS (SELECT id, superseded_by FROM fact WHERE id = ? UNION "
-        "SELECT fact.id, superseded_by FROM fact JOIN newer ON fact.id = newer.next) "
-        "SELECT id FROM newer WHERE next IS NULL",
-        (fact_id,),
+        "WITH RECURSIVE newer (old, id) AS ("
+        f"SELECT id, id FROM fact WHERE id IN ({placeholders(fact_ids)}) UNION "
+        "SELECT old, superseded_by FROM newer JOIN fact USING (id) WHERE superseded_by IS NOT NULL) "
+        "SELECT old, id FROM newer JOIN fact USING (id) WHERE superseded_by IS NULL",
+        fact_ids,
     )
-    return rows[0]["id"] if rows else None
+    return {row["old"]: row["id"] for row in rows}
 
 
 async def _by_id(database: Database, model: type[R], ids: Iterable[str]) -> list[R]:
@@ -161,8 +165,8 @@ async def facts_with_keys(database: Database, keys: Sequence[str]) -> list[str]:
     """The ids for the keys that a button carries, in their order; a superseded fact gives way to its successor."""
     rows = await database.read(f"SELECT id, key FROM fact WHERE key IN ({placeholders(keys)})", keys)
     ids = {row["key"]: row["id"] for row in rows}
-    newest = [await _newest(database, ids[k]) for k in keys if k in ids]
-    return list(dict.fromkeys(fact_id for fact_id in newest if fact_id))
+    newest = await _newest(database, list(ids.values()))
+    return list(dict.fromkeys(newest[ids[k]] for k in keys if k in ids))
 
 
 async def entries_about(database: Database, places: Sequence[str]) -> list[Entry]:
@@ -212,7 +216,8 @@ async def events(database: Database, start: str, end: str, topic: str | None) ->
         "AND (? IS NULL OR topic = ?) ORDER BY date, id",
         (last, start, topic, topic),
     )
-    return [(event, await entries(database, event.facts)) for event in found]
+    items = await _entries_by_fact(database, [fact_id for event in found for fact_id in event.facts])
+    return [(event, list(dict.fromkeys(items[fact_id] for fact_id in event.facts))) for event in found]
 
 
 async def counties(database: Database) -> list[County]:

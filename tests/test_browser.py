@@ -1,0 +1,104 @@
+"""The demo page in a real browser: ask, read, press Sources, and see that nobody else sees it."""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+from bot.config import ROOT
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def start(port: int) -> tuple[asyncio.subprocess.Process, str]:
+    """The demo, started as `make demo` starts it, and the one line that it prints."""
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", "--port", str(port), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert demo.stdout
+    return demo, (await asyncio.wait_for(demo.stdout.readline(), 60)).decode()
+
+
+async def stop(demo: asyncio.subprocess.Process) -> int:
+    if demo.returncode is None:
+        demo.send_signal(signal.SIGINT)
+    return await asyncio.wait_for(demo.wait(), 20)
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine: install the package chromium to run the browser test")
+    demo, line = await start(free_port())
+    try:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            opened = await browser.new_page(viewport={"width": 1100, "height": 900})
+            await opened.goto(line.split(" is at ")[1].split()[0])
+            yield opened
+            await browser.close()
+    finally:
+        await stop(demo)
+
+
+async def until(wanted: Locator, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something until it shows: the page refuses an action that falls into the half second of a refresh."""
+    for _ in range(5):
+        await asyncio.sleep(0.6)
+        await act()
+        with contextlib.suppress(AssertionError):
+            await expect(wanted).to_be_visible(timeout=4000)
+            return
+    await expect(wanted).to_be_visible()
+
+
+async def test_a_member_asks_reads_the_sources_and_nobody_else_sees_it(page: Page) -> None:
+    await page.locator("[contenteditable=true], textarea").first.click()
+    await page.keyboard.type("/ask", delay=20)
+    await expect(page.get_by_text("Ask anything about")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("In your own words, in English or Spanish")).to_be_visible()
+    await page.keyboard.type("my uncle posted bail, can the jail still keep him for ICE?", delay=5)
+    answer = page.get_by_role("heading", name="What the record says")
+    await until(answer, lambda: page.keyboard.press("Enter"))
+    await expect(page.get_by_text("Only you can see this").first).to_be_visible()
+    await expect(page.get_by_text("as of").first).to_be_visible()
+    sources = page.get_by_role("heading", name="Sources: What the record says")
+    await until(sources, page.get_by_role("button", name="Sources").last.click)
+    await page.locator("select").first.select_option(label="Max")
+    await expect(sources).to_have_count(0, timeout=15_000)
+    await expect(answer).to_have_count(0)
+    await page.locator("select").first.select_option(label="Ana")
+    await expect(sources).to_be_visible(timeout=15_000)
+
+
+async def test_the_demo_starts_again_on_its_port_and_names_a_taken_one() -> None:
+    port = free_port()
+    first, line = await start(port)
+    assert f"http://127.0.0.1:{port}/" in line
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", "--port", str(port), cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, error = await asyncio.wait_for(second.communicate(), 60)
+    assert second.returncode == 1
+    assert error.decode().startswith(f"Port {port} cannot be used")
+    assert "Traceback" not in error.decode()
+    assert await stop(first) == 0
+    again, line = await start(port)
+    assert "is at" in line
+    assert await stop(again) == 0

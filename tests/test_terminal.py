@@ -1,0 +1,137 @@
+"""`python -m bot ask`, as people and programs use it, and what the command line says when something is wrong."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import main
+from bot.catalog import Catalog
+from bot.config import Settings
+from bot.store import Database
+from tests.conftest import DATA
+
+FACT = {"id", "statement", "kind", "as_of", "attributed_to", "dispute", "sources"}
+SOURCE = {"title", "publisher", "published", "url"}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATA_PATH", str(DATA))
+    monkeypatch.setenv("DATABASE_PATH", str(settings.database_path))
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+
+
+def ask_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lines: bytes
+) -> list[dict[str, Any]]:
+    class Input:
+        buffer = io.BytesIO(lines)
+
+    monkeypatch.setattr(sys, "stdin", Input)
+    assert main(["ask", "--jsonl"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_question_is_answered_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "my uncle posted bail, can the jail still keep him for ICE?"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("What the record says\n")
+    assert "as of" in out
+    assert "https://" in out
+
+
+def test_each_line_gives_one_object_of_the_fixed_shape(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], catalog: Catalog
+) -> None:
+    questions = [
+        "how many detainers does ICE have in Minnesota?",
+        "does Aitkin County have a 287(g) agreement?",
+        "what are the visiting hours of the Aitkin County jail?",
+        "what is the weather?",
+        "",
+        "¿puede la cárcel retener a mi hermano para ICE?",
+    ]
+    answers = ask_lines(monkeypatch, capsys, "\n".join(questions).encode() + b"\n")
+    assert [answer["question"] for answer in answers] == questions
+    assert [answer["outcome"] for answer in answers[:5]] == [
+        "answer",
+        "record_says_none",
+        "no_record",
+        "out_of_scope",
+        "out_of_scope",
+    ]
+    statements = {fact.id: fact.statement for fact in catalog.facts}
+    for answer in answers:
+        assert set(answer) == {"question", "outcome", "facts", "related", "reply"}
+        assert bool(answer["facts"]) == (answer["outcome"] in {"answer", "record_says_none"})
+        assert all(related in statements for related in answer["related"])
+        for fact in answer["facts"]:
+            assert set(fact) == FACT
+            assert fact["statement"] == statements[fact["id"]]
+            assert fact["sources"]
+            assert all(set(source) == SOURCE for source in fact["sources"])
+    assert answers[0]["facts"][0]["statement"] in answers[0]["reply"]
+
+
+def test_a_disputed_fact_comes_with_the_facts_of_all_sides(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], catalog: Catalog
+) -> None:
+    [answer] = ask_lines(monkeypatch, capsys, b"how many people does ICE have detainers on in Minnesota jails\n")
+    named = {fact["dispute"] for fact in answer["facts"]} - {None}
+    assert named
+    given = {fact["id"] for fact in answer["facts"]}
+    for dispute in catalog.disputes:
+        if dispute.id in named:
+            assert set(dispute.fact_ids()) <= given
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe\x00jail", b"\x00", b'"}{', "\u202e𝕵ail".encode(), b"x" * 100_000])
+def test_no_line_breaks_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: bytes) -> None:
+    [answer] = ask_lines(monkeypatch, capsys, line + b"\n")
+    assert answer["outcome"] in {"answer", "no_record", "out_of_scope", "record_says_none"}
+
+
+async def test_it_answers_beside_a_running_bot(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    from bot.terminal import ask
+
+    owner = await Database.open(settings.database_path)
+    try:
+        assert await ask(settings, "what is a detainer", jsonl=False) == 0
+    finally:
+        await owner.close()
+    assert "What the record says" in capsys.readouterr().out
+
+
+def test_run_without_a_token_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 1
+    assert "There is no DISCORD_TOKEN" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("LOG_LEVEL", "LOUD", "The setting LOG_LEVEL is wrong"),
+        ("DATA_PATH", "/nowhere/at/all", "The data files are not in order"),
+        ("DATABASE_PATH", "/nowhere/at/all.sqlite3", "does not exist"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DISCORD_TOKEN", "not-a-real-token")
+    assert main(["ask", "jail"]) == 1
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+    assert "not-a-real-token" not in error
+
+
+def test_settings_take_everything_by_keyword_and_hide_the_token(tmp_path: Path) -> None:
+    settings = Settings(discord_token="abc.def", database_path=tmp_path / "x", data_path=tmp_path, log_level="DEBUG")  # type: ignore[arg-type]
+    assert "abc.def" not in repr(settings)
