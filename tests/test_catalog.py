@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bot.__main__ import main
 from bot.catalog import Catalog, CatalogError, load_catalog
 from bot.catalog.problems import Problem
-from bot.models import Event
 
 FACTS = "facts/jails.yaml"
 PHRASINGS = """\
@@ -343,6 +342,8 @@ EDITS = {
     "zero-width character": stays("Most stays\u200b are very short.", "has an invisible character; type it again"),
     "text that runs backwards": stays("Most stays \u202eare very short.", "has an invisible character; type it again"),
     "text in isolation": stays("Most stays \u2066are very short.", "has an invisible character; type it again"),
+    "letter that is hidden as a tag": stays("Most stays\U000e0041 are very short.", "has an invisible character; type"),
+    "filler that shows nothing": stays("Most stays\u3164 are very short.", "has an invisible character; type it again"),
     "soft hyphen": stays("Most sta\u00adys are very short.", "has an invisible character; type it again by hand"),
     "accent stored apart": stays("Most stays in Canto\u0301n are short.", "has letters stored in two parts"),
     "line break in a statement": stays(
@@ -615,11 +616,6 @@ def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     (tmp_path / "unix").mkdir()
     (tmp_path / "windows").mkdir()
     assert load_catalog(folder(tmp_path / "windows", files)) == load_catalog(folder(tmp_path / "unix", {}))
-
-
-@pytest.mark.parametrize(("date", "until"), [("2026-01-05", "2026-01"), ("2026-01-05", "2026"), ("2026", "2026-03")])
-def test_event_may_end_on_a_day_less_exactly_known(date: str, until: str) -> None:
-    assert Event(id="e", date=date, until=until, topic="jails", title="It goes on", facts=("f",)).until == until
 
 
 def test_check_lists_every_problem_of_every_file_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

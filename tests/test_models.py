@@ -250,6 +250,11 @@ def test_facts_of_one_side_keep_their_order() -> None:
     assert Dispute(id="d", topic="jails", question="Which?", sides=sides).fact_ids() == ("m", "z", "a")
 
 
+@pytest.mark.parametrize(("date", "until"), [("2026-01-05", "2026-01"), ("2026-01-05", "2026"), ("2026", "2026-03")])
+def test_event_may_end_on_a_day_less_exactly_known(date: str, until: str) -> None:
+    assert Event(id="e", date=date, until=until, topic="jails", title="It goes on", facts=("f",)).until == until
+
+
 @given(st.text(max_size=60))
 def test_key_is_six_letters_that_fit_a_custom_id(record_id: str) -> None:
     assert re.fullmatch("[a-z2-7]{6}", key(record_id))

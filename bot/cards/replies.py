@@ -89,8 +89,8 @@ def county(
     shown = [item for found in by_topic.values() for item in found]
     agreements = agreements if "agreements" in by_topic else ()
     sections: list[Section] = []
-    if len(topics) > 1 and len(shown) > 8:
-        counts = [f"{topic.title} {len(by_topic[topic.id])}" for topic in topics if by_topic[topic.id]]
+    counts = [f"{topic.title} {len(by_topic[topic.id])}" for topic in topics if by_topic[topic.id]]
+    if len(counts) > 1 and len(shown) > 8:
         sections.append((small(*counts), small("Add topic: to /county to see one of them")))
     if agreements:
         sections.append((Heading("287(g) agreements with ICE"),))
