@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = commands.add_parser("ask", help="answer a question here in the terminal")
     ask.add_argument("question", nargs="*", help="the question; without one, each line of standard input is a question")
     ask.add_argument("--jsonl", action="store_true", help="one JSON object for each line of standard input")
+    commands.add_parser("reports", help="print what members reported")
     check = commands.add_parser("check", help="validate all of the data folder")
     check.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
     check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
@@ -52,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from bot.terminal import ask as ask_here
 
             return asyncio.run(ask_here(settings, " ".join(chosen.question), jsonl=chosen.jsonl))
+        if chosen.command == "reports":
+            from bot.terminal import reports
+
+            return asyncio.run(reports(settings))
         if chosen.command == "demo":
             try:
                 from bot.demo import demo as demo_here
@@ -70,6 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The data files are not in order:\n{error}", file=sys.stderr)
     except (DatabaseError, StartError) as error:
         print(error, file=sys.stderr)
+    except UnicodeDecodeError:
+        print("A setting or the file .env is not UTF-8 text: save it with the encoding UTF-8.", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read the output has gone, as in `... | head`; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
     return 1

@@ -33,6 +33,6 @@ async def answer(question: str, search: Search, database: Database, pack: Pack, 
     if found.facts:
         entries = tuple(await records.entries(database, found.facts))
         none = found.outcome is Outcome.RECORD_SAYS_NONE
-        return Answer(found, entries, replies.facts(found.facts, entries, today, none=none))
+        return Answer(found, entries, replies.facts(found.facts, entries, pack, today, none=none))
     topics = [topic for name in found.topics for topic in pack.topics if topic.id == name]
     return Answer(found, (), replies.silence(found.outcome, topics, pack))

@@ -84,7 +84,12 @@ class Footnote(commands.AutoShardedBot):
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         name = f"commands of {self.application_id}"
         if await running.setting(self.database, name) != digest:
-            await self.tree.sync()
+            try:
+                await self.tree.sync()
+            except discord.HTTPException as error:
+                # The commands of before still work; the next start tries again.
+                log.error("commands: not synced, %s", errors.describe(error))
+                return
             await running.remember(self.database, name, digest)
             log.info("commands: %d synced", len(payload))
 

@@ -53,8 +53,8 @@ async def _serve(env: simcord.Env, port: int) -> None:
         guild.add_member(env.create_user("Ola"), roles=[organizer]),
     ]
     await ana.send(general, WELCOME)
-    preview = env.preview(general, viewers=viewers, layout="channel", port=port)
     try:
+        preview = env.preview(general, viewers=viewers, layout="channel", port=port)
         await preview.__aenter__()
     except simcord.SetupError:
         raise StartError(f"Port {port} cannot be used: choose another, as in make demo PORT=8100.") from None

@@ -1,5 +1,7 @@
 """`python -m bot ask`: the same answers without Discord, for people and for programs."""
 
+import asyncio
+import contextlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from bot.cards import plain
 from bot.catalog import Catalog, load_catalog
 from bot.config import Settings
 from bot.models import Cited, Disputed, facts_of
-from bot.store import Database, DatabaseInUseError, records
+from bot.store import Database, DatabaseError, DatabaseInUseError, records, running
 
 
 async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
@@ -40,6 +42,11 @@ async def _open(settings: Settings, catalog: Catalog) -> Database:
     try:
         database = await Database.open(settings.database_path)
     except DatabaseInUseError:
+        for _ in range(20):
+            # The owner may have started a moment ago.
+            with contextlib.suppress(DatabaseError):
+                return await Database.open_read_only(settings.database_path)
+            await asyncio.sleep(0.25)
         return await Database.open_read_only(settings.database_path)
     try:
         await records.load(database, catalog.records())
@@ -47,6 +54,19 @@ async def _open(settings: Settings, catalog: Catalog) -> Database:
         await database.close()
         raise
     return database
+
+
+async def reports(settings: Settings) -> int:
+    """Print what members reported, oldest first. Nobody's name is kept."""
+    database = await Database.open_read_only(settings.database_path)
+    try:
+        found = await running.reports(database)
+    finally:
+        await database.close()
+    for day, report in found:
+        print(f"{day}  {report.page}  {report.reason}" + (f": {report.text}" if report.text else ""))
+    print(f"{len(found)} reports")
+    return 0
 
 
 def as_json(question: str, answered: Answer) -> dict[str, Any]:

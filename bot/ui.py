@@ -21,8 +21,6 @@ from bot.store.running import add_report
 # From the part of an address after its name to a card.
 Builder = Callable[[str], Awaitable[Card]]
 NO_MENTIONS = discord.AllowedMentions.none()
-# Discord cuts custom ids at 100 characters; the rest is "fn:", the action, the page and two colons.
-LONGEST_ADDRESS = 80
 REASONS = (
     "A statement is wrong",
     "It is out of date",
@@ -48,9 +46,10 @@ async def build(client: Client, address: str) -> Card:
     return await builder(argument)
 
 
-async def reply(interaction: discord.Interaction[Any], card: Card) -> None:
-    """Answer a command with a card that only the person who asked can see."""
-    await interaction.response.send_message(view=Reply(card), ephemeral=True, allowed_mentions=NO_MENTIONS)
+async def reply(interaction: discord.Interaction[Any], card: Card, page: int = 0) -> None:
+    """Answer a command with a page of a card that only the person who asked can see; -1 is the last page."""
+    page = page % len(pages(card))
+    await interaction.response.send_message(view=Reply(card, page), ephemeral=True, allowed_mentions=NO_MENTIONS)
 
 
 class Reply(ui.LayoutView):
@@ -115,9 +114,7 @@ class CardButton(
             return
         card = await build(cast("Client", interaction.client), self.address)
         if self.action == "share":
-            await interaction.response.send_message(
-                view=Reply(card, self.page, shared=True), allowed_mentions=NO_MENTIONS
-            )
+            await self.share(interaction, card)
             return
         listing = self.action in {"sources", "list"}
         view = Reply(replies.sources(card) if listing else card, self.page, sources=listing)
@@ -126,6 +123,22 @@ class CardButton(
         else:
             # Turning a page that everybody sees would turn it for everybody.
             await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+    async def share(self, interaction: discord.Interaction[Any], card: Card) -> None:
+        """Post the page for everybody, and what goes on over pages whole: no side of a dispute is left alone."""
+        thread = isinstance(interaction.channel, discord.Thread)
+        allowed = interaction.permissions.send_messages_in_threads if thread else interaction.permissions.send_messages
+        if interaction.guild_id and not allowed:
+            raise errors.UserError("You may not write in this channel, so nothing was shared.")
+        all_pages = pages(card)
+        first = last = max(0, min(self.page, len(all_pages) - 1))
+        while first and text.continued(all_pages[first - 1]):
+            first -= 1
+        while text.continued(all_pages[last]):
+            last += 1
+        await interaction.response.send_message(view=Reply(card, first, shared=True), allowed_mentions=NO_MENTIONS)
+        for number in range(first + 1, last + 1):
+            await interaction.followup.send(view=Reply(card, number, shared=True), allowed_mentions=NO_MENTIONS)
 
 
 class ReportForm(ui.Modal, title="Report a problem"):
@@ -142,7 +155,8 @@ class ReportForm(ui.Modal, title="Report a problem"):
     )
 
     def __init__(self, address: str) -> None:
-        super().__init__()
+        # Discord tells nobody of a form that is dismissed: without an end it would be kept for ever.
+        super().__init__(timeout=900)
         self.address = address
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
@@ -152,7 +166,7 @@ class ReportForm(ui.Modal, title="Report a problem"):
         record = Report(page=self.address, reason=reason[0] if reason else REASONS[-1], text=words)
         await add_report(cast("Client", interaction.client).database, record, discord.utils.utcnow().date())
         await interaction.response.send_message(
-            "Thank you. The moderators will see your report, and not who sent it.",
+            "Thank you. Your report is kept for whoever runs this bot, without who sent it.",
             ephemeral=True,
             allowed_mentions=NO_MENTIONS,
         )

@@ -58,12 +58,14 @@ class Ask(commands.Cog):
         asked = await records.facts_with_keys(self.bot.database, keys.split("."))
         if not asked:
             raise UserError("These statements have left the record. Please ask again.")
-        return replies.facts(asked, await records.entries(self.bot.database, asked), self.bot.today, none=none)
+        items = await records.entries(self.bot.database, asked)
+        return replies.facts(asked, items, self.bot.catalog.pack, self.bot.today, none=none)
 
     async def silent(self, outcome: Outcome, topics: str) -> Card:
         """One of the silences, with the topics that a button carries."""
         pack = self.bot.catalog.pack
-        return replies.silence(outcome, [topic for topic in pack.topics if topic.id in topics.split(".")], pack)
+        by_id = {topic.id: topic for topic in pack.topics}
+        return replies.silence(outcome, [by_id[name] for name in topics.split(".") if name in by_id], pack)
 
 
 async def setup(bot: commands.Bot) -> None:

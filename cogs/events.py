@@ -45,7 +45,9 @@ class Events(commands.Cog):
         if first and last and first[: len(last)] > last:
             raise UserError("The first day must not be after the last day.")
         chosen = self.bot.topic(topic) if topic else None
-        await ui.reply(interaction, await self.card(f"{first or ''}.{last or ''}.{chosen.id if chosen else ''}"))
+        card = await self.card(f"{first or ''}.{last or ''}.{chosen.id if chosen else ''}")
+        # Without a first day, people want to know what happened last.
+        await ui.reply(interaction, card, 0 if first else -1)
 
     @events.autocomplete("topic")
     @suggesting

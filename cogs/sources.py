@@ -45,7 +45,10 @@ class Sources(commands.Cog):
 
     async def source_names(self) -> dict[str, str]:
         """Publisher and title of every source in use, and its id."""
-        return {f"{s.publisher}: {s.title}": s.id for s in await records.sources(self.bot.database)}
+        return {
+            f"{s.publisher}, {s.published or 'undated'}: {s.title}": s.id
+            for s in await records.sources(self.bot.database)
+        }
 
     async def source_card(self, source_id: str) -> Card:
         """The card of one source."""

@@ -1,7 +1,9 @@
 """Sources, Share, Report and page buttons: they work for everybody who may see them, and after a restart."""
 
+import discord
 import pytest
 
+from bot.catalog import Catalog
 from tests.conftest import World, answer_of, labels_of, text_of
 
 QUESTION = "can the jail keep him for ICE after he posted bail"
@@ -128,8 +130,31 @@ async def test_every_reply_can_be_built_again_from_its_buttons(
 ) -> None:
     reply = await world.slash(command, **options)
     await world.restart()
-    shared = await world.click(reply, "Share in channel")
-    assert text_of(shared) == text_of(reply)
+    shared = await world.ana.click(reply, label="Share in channel")
+    assert text_of(shared.response) == text_of(reply)
+
+
+async def test_a_shared_dispute_never_stands_with_one_side_alone(world: World, catalog: Catalog) -> None:
+    long = next(d for d in catalog.disputes if d.id == "detainers-in-minnesota")
+    reply = await world.slash("dispute", topic=long.id)
+    assert "Next" in labels_of(reply)
+    second = await world.click(reply, "Next")
+    assert f"Disputed: {long.question} (continued)" in text_of(second)
+    result = await world.ana.click(second, label="Share in channel")
+    assert result.response
+    shared = "\n".join(text_of(message) for message in (result.response, *result.followups))
+    assert not any(message.ephemeral for message in (result.response, *result.followups))
+    for side in long.sides:
+        assert side.party in shared
+
+
+async def test_nothing_is_shared_for_somebody_who_may_not_write_here(world: World) -> None:
+    silent = discord.PermissionOverwrite(send_messages=False)
+    quiet = world.guild.create_text_channel("announcements", overwrites={world.guild.default_role: silent})
+    reply = answer_of(await world.ana.slash(quiet, "about"))
+    answer = await world.click(reply, "Share in channel")
+    assert answer.content == "You may not write in this channel, so nothing was shared."
+    assert answer.ephemeral
 
 
 async def test_a_button_to_what_has_left_the_record_says_so(world: World) -> None:

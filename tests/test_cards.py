@@ -465,9 +465,12 @@ def test_long_dispute_keeps_every_side_over_its_pages(length: int) -> None:
     whole = replies.dispute(item, TODAY)
     assert_fits(whole)
     sections = [section for page in pages(whole) for section in page]
-    assert [text for section in sections for text in headings(section)] == [
+    told = [text for section in sections for text in headings(section)]
+    # Each page names the dispute again, so that none of them shows a side without its question.
+    assert [text for text in told if not text.endswith("(continued)")] == [
         "Disputed: How many are held?", "1. A", "2. B", "3. C",
     ]  # fmt: skip
+    assert all(headings(page[0])[0].startswith("Disputed: How many are held?") for page in pages(whole))
     assert sum(markdown(section).count("according to Sheriff") for section in sections) == 3
 
 
@@ -481,8 +484,8 @@ TERM = Term(id="t", term="Hold", aliases=("jail hold",), fact="a-fact")
 
 def replies_about(items: Sequence[Entry]) -> list[Card]:
     return [
-        replies.facts(["a-fact"], items, TODAY),
-        replies.facts(["a-fact"], items, TODAY, none=True),
+        replies.facts(["a-fact"], items, PACK, TODAY),
+        replies.facts(["a-fact"], items, PACK, TODAY, none=True),
         replies.sanctuary("Elmton", ["a-fact"], items, "Example State", TODAY),
         replies.events([(EVENT, items)], "2026", "", None, TODAY),
         replies.source(source(), items, TODAY),
@@ -554,11 +557,12 @@ PACK = Pack.model_validate(
 
 
 def test_three_silences_are_three_replies_each_with_an_office_to_ask() -> None:
-    none = replies.facts(["a-fact"], [cited(kind=Kind.NONE)], TODAY, none=True)
+    none = replies.facts(["a-fact"], [cited(kind=Kind.NONE)], PACK, TODAY, none=True)
     silences = [replies.silence(outcome, (), PACK) for outcome in (Outcome.NO_RECORD, Outcome.OUT_OF_SCOPE)]
     assert len({silence.title for silence in (none, *silences)}) == 3
-    for silence in silences:
+    for silence in (none, *silences):
         assert "Jails: The county sheriff" in plain(silence)
+    for silence in silences:
         assert statements(silence.sections) == ""
         assert silence.references == ()
 

@@ -521,7 +521,7 @@ def test_id_that_is_taken_in_another_file_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", [name for name in GOOD if name != FACTS])
 def test_missing_file_is_told(file: str, tmp_path: Path) -> None:
     (folder(tmp_path, {}) / file).unlink()
-    assert Problem(file, 1, "is missing: add the file, even if it holds an empty list []") in problems_in(tmp_path)
+    assert Problem(file, 1, "is missing: add the file") in problems_in(tmp_path)
 
 
 def test_missing_facts_are_told(tmp_path: Path) -> None:

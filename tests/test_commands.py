@@ -8,9 +8,18 @@ from tests.conftest import World, labels_of, text_of
 from tests.test_counties import whole
 
 
-async def test_sanctuary_keeps_law_policy_and_practice_apart(world: World) -> None:
-    text = await whole(world, await world.slash("sanctuary"))
-    order = [text.index(f"### {heading}") for heading in ("Law", "Written policy", "Reported practice", "Who calls it")]
+@pytest.mark.parametrize(
+    ("options", "headings"),
+    [
+        ({}, ("Law", "Reported practice", "What is said of the rules", "Who calls it")),
+        ({"place": "Minneapolis"}, ("Written policy", "Reported practice", "Who calls it")),
+    ],
+)
+async def test_sanctuary_keeps_law_policy_and_practice_apart(
+    world: World, options: dict[str, str], headings: tuple[str, ...]
+) -> None:
+    text = await whole(world, await world.slash("sanctuary", **options))
+    order = [text.index(f"### {heading}") for heading in headings]
     assert order == sorted(order)
 
 

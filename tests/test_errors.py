@@ -87,3 +87,17 @@ def test_a_description_names_the_cause_and_the_place_but_no_message() -> None:
     assert text.startswith("ValueError at test_errors.py:")
     assert "from KeyError at test_errors.py:" in text
     assert SECRET not in text
+
+
+async def test_a_reply_that_cannot_be_delivered_lets_nothing_into_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lost(*_: Any, **__: Any) -> None:
+        raise ConnectionResetError("the connection is gone")
+
+    reply = await world.slash("about")
+    monkeypatch.setitem(world.bot.builders, "about", boom)
+    monkeypatch.setattr("discord.InteractionResponse.send_message", lost)
+    await world.ana.click(reply, label="Share in channel")
+    assert "reply not delivered: ConnectionResetError" in caplog.text
+    assert SECRET not in caplog.text

@@ -6,7 +6,7 @@ from bot import ui
 from bot.cards import Card, pages, plain, replies
 from bot.cards.text import Heading, Note, Small, Statement
 from bot.catalog import Catalog
-from bot.models import Cited, key
+from bot.models import Cited, Kind, key
 from bot.store import records
 from cogs.counties import FILTERS
 from tests.conftest import World
@@ -21,16 +21,18 @@ OWN_HEADINGS = {
     "Reported practice",
     "What the record says there is none of",
     "What is said of the rules",
+    "Also recorded",
     "Who calls it a sanctuary, and by which criteria",
     "What rests on it",
     "Nearest topics, and an office to ask",
+    "Topics it covers, and an office to ask",
     "Questions it can answer",
     "Commands",
     "What to expect",
     "All that the database holds",
 }
 # Notes stand where the bot speaks of itself or the record: these replies, and these openings in all others.
-OWN_REPLIES = {"help", "about", "privacy", "no-record", "out-of-scope", "disputes", "terms", "counties"}
+OWN_REPLIES = {"none", "help", "about", "privacy", "no-record", "out-of-scope", "disputes", "terms", "counties"}
 OWN_NOTES = ("The record holds no ", "This reply holds no statement")
 
 
@@ -40,6 +42,7 @@ def addresses(catalog: Catalog) -> list[str]:
     cities = sorted({city for county in catalog.counties for city in county.cities})
     return [
         *(f"facts:{key(fact.id)}" for fact in catalog.facts if not fact.superseded_by),
+        *(f"none:{key(fact.id)}" for fact in catalog.facts if fact.kind is Kind.NONE),
         *(f"county:{county.id}." for county in catalog.counties),
         *(f"county:hennepin.{topic.id}" for topic in pack.topics),
         *(f"sanctuary:{place}" for place in [pack.state, *(c.name for c in catalog.counties), *cities]),

@@ -2,7 +2,9 @@
 
 import io
 import json
+import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from bot.__main__ import main
 from bot.catalog import Catalog
-from bot.config import Settings
+from bot.config import ROOT, Settings
+from bot.models import Report
 from bot.store import Database
+from bot.store.running import add_report
 from tests.conftest import DATA
 
 FACT = {"id", "statement", "kind", "as_of", "attributed_to", "dispute", "sources"}
@@ -105,6 +109,40 @@ async def test_it_answers_beside_a_running_bot(settings: Settings, capsys: pytes
     finally:
         await owner.close()
     assert "What the record says" in capsys.readouterr().out
+
+
+def test_several_at_once_all_answer(tmp_path: Path) -> None:
+    """A new database that another process is still filling must not be read as a record that holds nothing."""
+    environment = {"PATH": "", "DATA_PATH": str(DATA), "DATABASE_PATH": str(tmp_path / "new.sqlite3")}
+    command = [sys.executable, "-m", "bot", "ask", "what is a detainer"]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT, text=True) for _ in range(3)
+    ]
+    assert ["What the record says" in process.communicate(timeout=60)[0] for process in started] == [True] * 3
+
+
+async def test_reports_are_printed(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    from bot.terminal import reports
+
+    owner = await Database.open(settings.database_path)
+    try:
+        await add_report(owner, Report(page="about:", reason="Something else", text="hello"), date(2026, 11, 22))
+        assert await reports(settings) == 0
+    finally:
+        await owner.close()
+    assert capsys.readouterr().out == "2026-11-22  about:  Something else: hello\n1 reports\n"
+
+
+def test_output_that_nobody_reads_ends_quietly(settings: Settings) -> None:
+    shell = f"{sys.executable} -m bot ask jail | true"
+    ended = subprocess.run(
+        shell, shell=True, capture_output=True, text=True, check=False, cwd=ROOT, env=environ(settings)
+    )
+    assert "Traceback" not in ended.stderr
+
+
+def environ(settings: Settings) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "DATA_PATH": str(DATA), "DATABASE_PATH": str(settings.database_path)}
 
 
 def test_run_without_a_token_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -186,7 +186,7 @@ def source(record: Source, number: int | None = None, locators: Iterable[str] = 
         ),
         *([small("See: " + "; ".join(locators))] if locators else []),
         *([small(record.note)] if record.note else []),
-        small(Link(record.url, record.url) if record.url else "No link: the page was not seen on the web"),
+        small(Link("Open the page", record.url) if record.url else "No link: the page was not seen on the web"),
     )
 
 

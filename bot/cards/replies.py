@@ -39,14 +39,17 @@ GROUPS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("Reported practice", frozenset({Kind.PRACTICE})),
     ("What the record says there is none of", frozenset({Kind.NONE})),
     ("What is said of the rules", frozenset({Kind.STATEMENT})),
+    ("Also recorded", frozenset({Kind.EVENT, Kind.FIGURE, Kind.DEFINITION})),
 )
 
 
-def facts(asked: Sequence[str], items: Sequence[Entry], today: date, *, none: bool = False) -> Card:
+def facts(asked: Sequence[str], items: Sequence[Entry], pack: Pack, today: date, *, none: bool = False) -> Card:
     """The facts that answer a question, and what is disputed of them; `none` when the best says that there is none."""
     keys = ".".join(key(fact_id) for fact_id in asked)
     outcome = Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER
-    sections = (*parts.entries(items, today, asked=asked), (small(NOT_ADVICE.text),))
+    named = [topic for topic in pack.topics if none and topic.id in {_topic(item) for item in items}]
+    near = [_offices("Nearest topics, and an office to ask", named)] if named else []
+    sections = (*parts.entries(items, today, asked=asked), *near, (small(NOT_ADVICE.text),))
     return Card(TITLES[outcome], f"{'none' if none else 'facts'}:{keys}", sections, parts.references(items))
 
 
@@ -63,16 +66,15 @@ def silence(outcome: Outcome, topics: Sequence[Topic], pack: Pack) -> Card:
             f"This bot answers questions about {pack.scope}. It does not report where anybody is now, "
             "gives no legal advice and says nothing about private persons."
         )
-    sections: list[Section] = [(Note(why),)]
-    sections.append(
-        (
-            Heading("Nearest topics, and an office to ask"),
-            *(Note(f"{topic.title}: {topic.office.name}") for topic in near[:3]),
-        )
-    )
+    heading = "Nearest topics, and an office to ask" if topics else "Topics it covers, and an office to ask"
+    sections: list[Section] = [(Note(why),), _offices(heading, near[:3])]
     sections.append((Heading("Questions it can answer"), *(Note(f"“{example}”") for example in pack.examples)))
-    names = ".".join(topic.id for topic in near[:3])
+    names = ".".join(topic.id for topic in topics[:3])
     return Card(TITLES[outcome], f"{outcome.value.replace('_', '-')}:{names}", tuple(sections))
+
+
+def _offices(heading: str, topics: Iterable[Topic]) -> Section:
+    return (Heading(heading), *(Note(f"{topic.title}: {topic.office.name}") for topic in topics))
 
 
 def county(
@@ -179,9 +181,11 @@ def events(
 
 def dispute(item: Disputed, today: date) -> Card:
     """One dispute, every side."""
-    heading, *rest = parts.disputed(item, today)
     return Card(
-        "Disputed figure or account", f"dispute:{item.dispute.id}", ((heading, *rest),), parts.references([item])
+        "Disputed figure or account",
+        f"dispute:{item.dispute.id}",
+        (parts.disputed(item, today),),
+        parts.references([item]),
     )
 
 

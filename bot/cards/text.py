@@ -4,7 +4,7 @@ A `Statement` is a stored sentence, byte for byte. All other sorts are the bot's
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.models import Source
@@ -13,7 +13,7 @@ from bot.models import Source
 # (discord-api-docs #8554), which non-Latin letters reach sooner. Room is left for the page line.
 MOST_CHARACTERS = 3600
 MOST_BYTES = 9000
-# A message holds 40 components; a container, two rows, five buttons and the page line are always there.
+# A message holds 40 components; a container, a row, five buttons, title and page line are always there.
 MOST_SECTIONS = 12
 
 
@@ -54,6 +54,7 @@ class Small:
 
 
 Block = Heading | Statement | Note | Small
+CONTINUED = Note("Continued on the next page.")
 Section = tuple[Block, ...]
 # A source and, where known, the place in it.
 Reference = tuple[Source, str | None]
@@ -123,6 +124,10 @@ class _Room:
         return _Room(self.characters - other.characters, self.bytes - other.bytes)
 
 
+# A statement and its citation are kept on one page up to this size; a page has room for it and a repeated heading.
+_TOGETHER = _Room(2400, 5500)
+
+
 def _size(section: Section) -> _Room:
     text = markdown(section)
     return _Room(len(text) + 1, len(text.encode()) + 1)
@@ -134,16 +139,35 @@ def _fitting(section: Section, room: _Room) -> Iterator[Section]:
     if whole is not None:
         yield whole
         return
-    note = Note("Continued on the next page.")
+    title = [block for block in section[:1] if isinstance(block, Heading)]
+    again = tuple(replace(block, text=shorten(block.text, 200) + " (continued)") for block in title)
     part: list[Block] = []
-    left = room.without(_size((note,)))
-    for block in (piece for long in section for piece in _pieces(long)):
-        if part and not left.holds(_size((block,))):
-            yield (*part, note)
-            part, left = [], room.without(_size((note,)))
-        part.append(block)
-        left = left.without(_size((block,)))
+    left = room.without(_size((CONTINUED,)))
+    for group in _groups(section):
+        if part and not left.holds(_size(group)):
+            yield (*part, CONTINUED)
+            part, left = [*again], room.without(_size((CONTINUED, *again)))
+        part += group
+        left = left.without(_size(group))
     yield tuple(part)
+
+
+def continued(page: Sequence[Section]) -> bool:
+    """Whether the last section of a page goes on on the next one."""
+    return bool(page) and CONTINUED in page[-1]
+
+
+def _groups(section: Section) -> Iterator[Section]:
+    """The parts of a section between which it may be split: what stands under a statement stays with it."""
+    group: list[Block] = []
+    for block in (piece for long in section for piece in _pieces(long)):
+        headed = bool(group) and isinstance(group[-1], Heading)
+        starts = isinstance(block, Heading) or (isinstance(block, Statement) and not headed)
+        if group and (starts or not _TOGETHER.holds(_size((*group, block)))):
+            yield tuple(group)
+            group = []
+        group.append(block)
+    yield tuple(group)
 
 
 def _pieces(block: Block) -> Iterator[Block]:

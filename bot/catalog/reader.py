@@ -47,7 +47,7 @@ class Reader:
         """The files of a pattern; it is a problem when there are none."""
         found = sorted(self.folder.glob(pattern))
         if not found:
-            self.problems.append(Problem(pattern, 1, "is missing: add the file, even if it holds an empty list []"))
+            self.problems.append(Problem(pattern, 1, "is missing: add the file"))
         return found
 
     def single(self, name: str, model: type[R]) -> R | None:

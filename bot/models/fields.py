@@ -20,9 +20,13 @@ INVISIBLE = re.compile(
 )
 
 
+# Control characters, lone surrogates and characters of private use.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
+
+
 def _visible(text: str) -> str:
     """Refuse control and invisible characters and text that Unicode would fold to something else."""
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Co"} for c in text):
+    if CONTROL.search(text):
         raise ValueError("has a line break or control character; write it as one line of text")
     if INVISIBLE.search(text):
         raise ValueError("has an invisible character; type it again by hand")
@@ -69,6 +73,12 @@ Text = Annotated[
 ]
 
 
+# A name that stands in a menu, which holds 100 characters, and in a button's address, which holds 80.
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
+    AfterValidator(_visible),
+]
 Statement = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=20, max_length=STATEMENT_LIMIT),

@@ -4,21 +4,20 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from bot.models.fields import Link, Record, Slug, Text
+from bot.models.fields import Name, Record, Slug, Text
 
 
 class Office(Record):
     """Whom to ask where the record does not say."""
 
     name: Text
-    url: Link | None = None
 
 
 class Topic(Record):
     """A subject that facts are filed under, and an office that knows more."""
 
     id: Slug
-    title: Text
+    title: Name
     office: Office
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from bot.models.fields import FullDate, FuzzyDate, Link, Record, Slug, Statement, Text
+from bot.models.fields import FullDate, FuzzyDate, Link, Name, Record, Slug, Statement, Text
 
 
 class SourceKind(StrEnum):
@@ -185,10 +185,10 @@ class County(Record):
     """A county, with the cities by which people may ask for it."""
 
     id: Slug
-    name: Annotated[Text, StringConstraints(pattern=r" County$")]
+    name: Annotated[Name, StringConstraints(pattern=r" County$")]
     fips: Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
-    cities: tuple[Text, ...] = ()
-    aliases: tuple[Text, ...] = ()
+    cities: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = ()
 
 
 class Model(StrEnum):

@@ -15,7 +15,7 @@ MOST_GROUPS = 14
 MOST_FACTS = 3
 MOST_RELATED = 5
 # The share of a question's words, weighted by rarity, that a fact must hold to count as an answer: less when the
-# question is plainly about the pack's subject. Chosen on tests/questions.jsonl (python -m tests.bench_search).
+# question is plainly about the pack's subject. Chosen on tests/questions.jsonl.
 ENOUGH = 0.55
 ENOUGH_OFF_SUBJECT = 0.8
 # A fact that is this close to the best is shown too.

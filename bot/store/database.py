@@ -70,14 +70,24 @@ class Database:
 
     @classmethod
     async def open_read_only(cls, path: Path) -> Self:
-        """Read beside the process that owns the database. Raises DatabaseError when there is none to read."""
+        """Read beside the process that owns the database. Raises DatabaseError when there is nothing to read yet."""
         database = cls(path)
         try:
             await database._open_readers()
+            if await database._is_ready():
+                return database
         except sqlite3.Error as error:
             await database.close()
             raise DatabaseError(f"The database {path} cannot be read: {error}.") from error
-        return database
+        await database.close()
+        raise DatabaseError(f"Another process is still preparing {path}: try again in a moment.")
+
+    async def _is_ready(self) -> bool:
+        """Whether every step is taken and the record is in: before that, silence would be a false answer."""
+        if not await self.read("SELECT 1 FROM sqlite_schema WHERE name = 'migration'"):
+            return False
+        done = {row["number"] for row in await self.read("SELECT number FROM migration")}
+        return done == set(MIGRATIONS) and bool(await self.read("SELECT 1 FROM fact LIMIT 1"))
 
     async def _open_readers(self) -> None:
         for _ in range(READERS):
@@ -87,6 +97,8 @@ class Database:
 
     async def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Rows of a query, read beside the writer: never anything that is not committed."""
+        if not self._readers:
+            raise DatabaseError("The database is closed.")
         reader = self._readers[next(self._turn) % len(self._readers)]
         return list(await reader.execute_fetchall(sql, parameters))
 
@@ -102,7 +114,7 @@ class Database:
 
     async def _transaction(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
         if self._writer is None:
-            raise DatabaseError("The database is open for reading only.")
+            raise DatabaseError("The database is closed, or open for reading only.")
         async with self._write_lock:
             try:
                 await self._writer.execute("BEGIN IMMEDIATE")

@@ -248,7 +248,8 @@ async def sources(database: Database) -> list[Source]:
     return await _read(
         database,
         Source,
-        "WHERE id IN (SELECT source_id FROM fact_source) ORDER BY json_extract(body, '$.title') COLLATE NOCASE",
+        "WHERE id IN (SELECT source_id FROM fact_source JOIN fact ON fact.id = fact_id WHERE superseded_by IS NULL) "
+        "ORDER BY json_extract(body, '$.title') COLLATE NOCASE",
     )
 
 

@@ -20,6 +20,12 @@ async def add_report(database: Database, report: Report, day: date) -> None:
     await database.write(change)
 
 
+async def reports(database: Database) -> list[tuple[str, Report]]:
+    """Every report with its day, oldest first."""
+    rows = await database.read("SELECT day, page, reason, text FROM report ORDER BY id")
+    return [(row["day"], Report(page=row["page"], reason=row["reason"], text=row["text"])) for row in rows]
+
+
 async def setting(database: Database, name: str) -> str | None:
     """A remembered value, or None."""
     rows = await database.read("SELECT value FROM setting WHERE name = ?", (name,))
