@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
 from bot.store import Database, records
 
-DATA = Path(os.environ.get("FOOTNOTE_TEST_DATA", ROOT / "data"))
+DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
 
 

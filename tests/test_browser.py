@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Error, Locator, Page, async_playwright, expect
 
 from bot.config import ROOT
 
@@ -49,6 +49,7 @@ async def page() -> AsyncIterator[Page]:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             opened = await browser.new_page(viewport={"width": 1100, "height": 900})
+            opened.set_default_timeout(5000)
             await opened.goto(line.split(" is at ")[1].split()[0])
             yield opened
             await browser.close()
@@ -60,22 +61,44 @@ async def until(wanted: Locator, act: Callable[[], Awaitable[object]]) -> None:
     """Do something until it shows: the page refuses an action that falls into the half second of a refresh."""
     for _ in range(5):
         await asyncio.sleep(0.6)
-        await act()
-        with contextlib.suppress(AssertionError):
-            await expect(wanted).to_be_visible(timeout=4000)
+        with contextlib.suppress(AssertionError, Error):
+            await act()
+            await expect(wanted).to_be_visible(timeout=5000)
             return
     await expect(wanted).to_be_visible()
 
 
 async def test_a_member_asks_reads_the_sources_and_nobody_else_sees_it(page: Page) -> None:
-    await page.locator("[contenteditable=true], textarea").first.click()
-    await page.keyboard.type("/ask", delay=20)
-    await expect(page.get_by_text("Ask anything about")).to_be_visible()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_text("In your own words, in English or Spanish")).to_be_visible()
-    await page.keyboard.type("my uncle posted bail, can the jail still keep him for ICE?", delay=5)
+    for attempt in range(3):
+        # On a busy machine the simulator's page may lose a key or a click while it redraws; the bot is not in that.
+        try:
+            await journey(page)
+        except (AssertionError, Error):
+            if attempt == 2:
+                raise
+            await page.reload()
+        else:
+            return
+
+
+async def journey(page: Page) -> None:
+    """Ana asks and opens the sources; Max sees neither."""
+    option = page.get_by_label("question, required")
     answer = page.get_by_role("heading", name="What the record says")
-    await until(answer, lambda: page.keyboard.press("Enter"))
+
+    async def choose_the_command() -> None:
+        await page.locator("[contenteditable=true], textarea").first.click()
+        await page.keyboard.press("Control+A")
+        await page.keyboard.type("/ask", delay=20)
+        await expect(page.get_by_text("Ask anything about")).to_be_visible()
+        await page.keyboard.press("Enter")
+
+    async def ask() -> None:
+        await option.fill("my uncle posted bail, can the jail still keep him for ICE?")
+        await option.press("Enter")
+
+    await until(option, choose_the_command)
+    await until(answer, ask)
     await expect(page.get_by_text("Only you can see this").first).to_be_visible()
     await expect(page.get_by_text("as of").first).to_be_visible()
     sources = page.get_by_role("heading", name="Sources: What the record says")
