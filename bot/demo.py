@@ -22,6 +22,10 @@ WELCOME = (
 )
 
 
+# Seconds between ticks of the simulated clock. The page refuses what is pressed during a tick, so they are few.
+TICK = 5.0
+
+
 async def demo(settings: Settings, port: int) -> None:
     """Serve the page until Ctrl-C. Raises StartError when it cannot be served."""
     with tempfile.TemporaryDirectory(prefix="footnote-demo-") as folder:
@@ -72,10 +76,10 @@ async def _serve(env: simcord.Env, port: int) -> None:
 async def _tick(env: simcord.Env, preview: simcord.Preview) -> None:
     """Let simulated time pass; without this, nothing that waits would ever happen."""
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep(TICK)
         requests = len(env.http_requests)
-        # A browser's action is running: the next second will do.
+        # A browser's action is running: the next tick will do.
         with contextlib.suppress(simcord.SetupError):
-            await env.advance_time(1.0)
+            await env.advance_time(TICK)
             if len(env.http_requests) > requests:
                 await preview.refresh()
