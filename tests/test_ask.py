@@ -77,6 +77,24 @@ async def test_menu_works_on_the_longest_message(world: World) -> None:
     assert "What the record says" in text_of(reply)
 
 
+async def test_menu_finds_what_an_ordinary_long_message_is_about(world: World) -> None:
+    message = await world.max.send(
+        world.channel,
+        "Hey everyone, so I was at the meeting last night and somebody stood up and said that 3000 federal agents were "
+        "sent to Minnesota, and then another person said no it was 2000, honestly I do not know who to believe and my "
+        "neighbor is worried. Can somebody check this before Saturday when we print the flyers for the church dinner?",
+    )
+    reply = answer_of(await world.ana.context_menu(world.channel, "Find facts about this", message))
+    assert "How many federal agents were sent to Minnesota" in text_of(reply)
+
+
+async def test_menu_on_a_long_message_about_something_else_finds_nothing(world: World) -> None:
+    recipe = "Brown the beef, add the soup and beans, cover it with tots, bake it for an hour at a medium heat. " * 4
+    message = await world.max.send(world.channel, recipe)
+    reply = answer_of(await world.ana.context_menu(world.channel, "Find facts about this", message))
+    assert "Outside what this bot covers" in text_of(reply)
+
+
 async def test_absence_is_told_only_of_the_county_asked_about(world: World, catalog: Catalog) -> None:
     text = text_of(await world.slash("ask", question="which counties have agreements with ICE"))
     absences = [fact.statement for fact in catalog.facts if fact.kind is Kind.NONE and len(fact.places) == 1]

@@ -1,6 +1,7 @@
 """Rank the facts that a question finds, and decide whether they answer it."""
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ from bot.search.words import Lexicon, Query, split
 Index = Callable[[Sequence[Sequence[str]], int], Awaitable[tuple[list[Hit], list[int]]]]
 
 MOST_HITS = 300
-MOST_GROUPS = 14
+# What has more to look for than this is a message rather than a question, and is taken piece by piece.
+LONGEST_QUESTION = 14
+MOST_PIECES = 12
+PIECES = re.compile(r"[.!?;:,\n]+|\b(?:and|but|that|because|y|pero|que|porque)\b", re.IGNORECASE)
 MOST_FACTS = 3
 MOST_RELATED = 5
 # The share of a question's words, weighted by rarity, that a fact must hold to count as an answer: less when the
@@ -47,12 +51,39 @@ class Search:
     async def ask(self, question: str) -> Found:
         """Find what answers a question, best fact first. Any text whatever is accepted; nothing of it is kept."""
         query = self.lexicon.read(question)
+        if len(query.groups) > LONGEST_QUESTION:
+            return await self._ask_pieces(question) or await self._ask(query)
+        return await self._ask(query)
+
+    async def _ask_pieces(self, message: str) -> Found | None:
+        """What the sentences and clauses of a message find, if any does: no fact holds the words of a whole message."""
+        facts: dict[str, None] = {}
+        topics: dict[str, None] = {}
+        queries = [self.lexicon.read(piece) for piece in PIECES.split(message)]
+        # A piece of few words, or off the subject, would find what merely shares a word with it.
+        telling = [query for query in queries if len(query.groups) > 1 and self._on_subject(query)]
+        for query in telling[:MOST_PIECES]:
+            found = await self._ask(query)
+            if found.outcome is Outcome.ANSWER:
+                facts[found.facts[0]] = None
+                topics |= dict.fromkeys(found.topics)
+        return (
+            Found(Outcome.ANSWER, tuple(facts)[:MOST_FACTS], tuple(facts)[MOST_FACTS:], tuple(topics))
+            if facts
+            else None
+        )
+
+    def _on_subject(self, query: Query) -> bool:
+        """Whether a question names a place of the pack's or a word of its subject."""
+        return bool(query.places) or self.lexicon.subject.within(query.words)
+
+    async def _ask(self, query: Query) -> Found:
         if not query.groups or self.lexicon.outside.within(query.words):
             return Found(Outcome.OUT_OF_SCOPE)
         ranked = await self._ranked(query)
         nearest = tuple(candidate.hit.fact_id for candidate in ranked)
         topics = tuple(dict.fromkeys(candidate.hit.topic for candidate in ranked[:MOST_RELATED]))
-        on_subject = bool(query.places) or self.lexicon.subject.within(query.words)
+        on_subject = self._on_subject(query)
         if ranked and self._answers(query, ranked[0], ENOUGH if on_subject else ENOUGH_OFF_SUBJECT):
             near = [c for c in ranked if c.score >= ranked[0].score * NEARLY_AS_GOOD][:MOST_FACTS]
             facts = tuple(candidate.hit.fact_id for candidate in near)

@@ -12,15 +12,15 @@ from rapidfuzz.distance import OSA
 
 from bot.models import County, Vocabulary
 
-# Longer questions add noise, not meaning; a whole message is cut to its rarest words later.
-LONGEST_QUESTION = 2000
+# A Discord message has 2,000 characters at most; what is longer than that is no question.
+LONGEST_TEXT = 2000
 MOST_WORDS = 120
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 def split(text: str) -> list[str]:
     """The words of a text in lower case, without accents' two-part spellings or signs."""
-    folded = unicodedata.normalize("NFKC", text[:LONGEST_QUESTION]).casefold().replace("\u2019", "'")
+    folded = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).casefold().replace("\u2019", "'")
     return [_singular(word) for word in _WORD.findall(folded)][:MOST_WORDS]
 
 
