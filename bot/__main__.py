@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = commands.add_parser("check", help="validate all of the data folder")
     check.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
     check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
+    commands.add_parser("vectors", help="write the vectors of all texts into the data folder")
     chosen = parser.parse_args(arguments)
     try:
         settings = Settings()
@@ -54,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from bot.terminal import ask as ask_here
 
             return asyncio.run(ask_here(settings, " ".join(chosen.question), jsonl=chosen.jsonl))
+        if chosen.command == "vectors":
+            from bot.terminal import make_vectors
+
+            return asyncio.run(make_vectors(settings))
         if chosen.command == "reports":
             from bot.terminal import reports
 

@@ -1,5 +1,6 @@
 """The bot: what it is made of, how it starts and how it stops."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -12,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import errors, lookup, ui
-from bot.answers import open_search
+from bot.answers import load_encoder, open_search, refresh
 from bot.catalog import Catalog, load_catalog
 from bot.config import Settings
 from bot.models import Topic
@@ -60,6 +61,7 @@ class Footnote(commands.AutoShardedBot):
         )
         self.settings = settings
         self.builders: dict[str, ui.Builder] = {}
+        self._refreshing = asyncio.Lock()
 
     async def setup_hook(self) -> None:
         """Open the record, load the commands, and tell Discord of them if they have changed.
@@ -69,11 +71,25 @@ class Footnote(commands.AutoShardedBot):
         self.catalog = load_catalog(self.settings.data_path)
         self.database = await Database.open(self.settings.database_path)
         log.info("record: %s", await records.load(self.database, self.catalog.records()))
-        self.search = await open_search(self.database, self.catalog)
+        encoder = await asyncio.to_thread(load_encoder)
+        self.search = await open_search(self.database, self.catalog, encoder, self.settings.data_path)
+        # The bot answers meanwhile; texts that are not read yet are found by their words.
+        self.reading = asyncio.create_task(self._read_new_texts())
         self.add_dynamic_items(ui.CardButton)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_commands()
+
+    async def refresh_search(self) -> None:
+        """Make what has been added or edited findable; what has been taken away no longer is."""
+        async with self._refreshing:
+            await refresh(self.search, self.database, self.catalog, self.settings.data_path)
+
+    async def _read_new_texts(self) -> None:
+        try:
+            await self.refresh_search()
+        except Exception as error:  # noqa: BLE001 - a task's failure would be seen by nobody
+            log.error("search: %s", errors.describe(error))
 
     async def sync_commands(self) -> None:
         """Tell Discord of the commands, but only when they are not those that it was told of last.
@@ -120,5 +136,10 @@ class Footnote(commands.AutoShardedBot):
         try:
             await super().close()
         finally:
+            if hasattr(self, "reading"):
+                self.reading.cancel()
+                await asyncio.wait([self.reading])
+            if hasattr(self, "search"):
+                self.search.close()
             if hasattr(self, "database"):
                 await self.database.close()

@@ -7,20 +7,25 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.answers import Answer, answer, open_search
+from bot.answers import VECTORS, Answer, answer, load_encoder, open_search, refresh
 from bot.cards import plain
 from bot.catalog import Catalog, load_catalog
 from bot.config import Settings
 from bot.models import Cited, Disputed, facts_of
+from bot.search import write_vectors
 from bot.store import Database, DatabaseError, DatabaseInUseError, records, running
+from bot.store.vectors import vectors
 
 
 async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
     """Answer one question, or each line of standard input, on standard output. Returns the exit code."""
     catalog = load_catalog(settings.data_path)
     database = await _open(settings, catalog)
+    search = None
     try:
-        search = await open_search(database, catalog)
+        search = await open_search(database, catalog, load_encoder(), settings.data_path)
+        if database.writable:
+            await refresh(search, database, catalog, settings.data_path)
         today = datetime.now(UTC).date()
         if question:
             lines: Any = [question]
@@ -33,7 +38,29 @@ async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
     finally:
+        if search is not None:
+            search.close()
         await database.close()
+    return 0
+
+
+async def make_vectors(settings: Settings) -> int:
+    """Write the vectors of all texts in the data folder into it, so that a first start need not make them."""
+    catalog = load_catalog(settings.data_path)
+    encoder = load_encoder()
+    if encoder is None:
+        return 1
+    database = await _open(settings, catalog)
+    try:
+        await refresh(
+            await open_search(database, catalog, encoder, settings.data_path), database, catalog, settings.data_path
+        )
+        known = await vectors(database, encoder.version)
+    finally:
+        encoder.close()
+        await database.close()
+    write_vectors(settings.data_path / VECTORS, encoder.version, known)
+    print(f"{len(known)} vectors")
     return 0
 
 

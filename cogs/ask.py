@@ -55,17 +55,21 @@ class Ask(commands.Cog):
 
     async def answered(self, keys: str, *, none: bool) -> Card:
         """The card for the short keys that a button carries, as the record stands now."""
+        keys, personal, _ = keys.partition(replies.PERSONAL)
         asked = await records.facts_with_keys(self.bot.database, keys.split("."))
         if not asked:
             raise UserError("These statements have left the record. Please ask again.")
         items = await records.entries(self.bot.database, asked)
-        return replies.facts(asked, items, self.bot.catalog.pack, self.bot.today, none=none)
+        pack = self.bot.catalog.pack
+        return replies.facts(asked, items, pack, self.bot.today, none=none, personal=bool(personal))
 
     async def silent(self, outcome: Outcome, topics: str) -> Card:
         """One of the silences, with the topics that a button carries."""
         pack = self.bot.catalog.pack
         by_id = {topic.id: topic for topic in pack.topics}
-        return replies.silence(outcome, [by_id[name] for name in topics.split(".") if name in by_id], pack)
+        names, personal, _ = topics.partition(replies.PERSONAL)
+        chosen = [by_id[name] for name in names.split(".") if name in by_id]
+        return replies.silence(outcome, chosen, pack, personal=bool(personal))
 
 
 async def setup(bot: commands.Bot) -> None:

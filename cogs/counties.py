@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import lookup, ui
+from bot.answers import county_card
 from bot.app import Footnote
 from bot.cards import Card, replies
 from bot.errors import UserError, suggesting
@@ -98,17 +99,10 @@ class Counties(commands.Cog):
 
     async def card(self, argument: str) -> Card:
         """The card of one county, all of it ("cass.") or one topic ("cass.jails")."""
-        county_id, _, topic_id = argument.partition(".")
-        topics = [topic for topic in self.bot.catalog.pack.topics if topic_id in {"", topic.id}]
-        found = next((county for county in await records.counties(self.bot.database) if county.id == county_id), None)
+        found = await county_card(argument, self.bot.database, self.bot.catalog.pack, self.bot.today)
         if found is None:
             raise UserError("That county has left the record. Please use the command again.")
-        agreements = await records.agreements(self.bot.database, county_id)
-        items = await records.entries_about(self.bot.database, [found.name])
-        for agreement, _ in agreements:
-            dispute = await records.dispute(self.bot.database, agreement.dispute) if agreement.dispute else None
-            items += [dispute] if dispute and dispute not in items else []
-        return replies.county(found, agreements, items, topics, argument, self.bot.today)
+        return found
 
     async def list_card(self, chosen: str) -> Card:
         """The card of one filter."""

@@ -552,6 +552,7 @@ PACK = Pack.model_validate(
         "scope": "how one jail deals with ICE",
         "examples": ["May a jail hold me?", "How many?", "What is a hold?"],
         "topics": [{"id": "jails", "title": "Jails", "office": {"name": "The county sheriff"}}],
+        "legal_help": [{"name": "A legal aid office", "url": "https://example.org/aid"}],
     }
 )
 
@@ -565,6 +566,17 @@ def test_three_silences_are_three_replies_each_with_an_office_to_ask() -> None:
     for silence in silences:
         assert statements(silence.sections) == ""
         assert silence.references == ()
+
+
+def test_a_case_of_ones_own_is_told_where_legal_help_is_and_the_address_keeps_that() -> None:
+    own = (
+        replies.facts(["a-fact"], [cited()], PACK, TODAY, personal=True),
+        replies.silence(Outcome.NO_RECORD, (), PACK, personal=True),
+    )
+    for card in own:
+        assert "A legal aid office <https://example.org/aid>" in plain(card)
+        assert card.address.endswith(replies.PERSONAL)
+    assert "legal aid" not in plain(replies.facts(["a-fact"], [cited()], PACK, TODAY))
 
 
 def test_agreement_tells_its_history_with_a_source_for_each_change() -> None:

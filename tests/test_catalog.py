@@ -30,6 +30,8 @@ topics:
   - id: jails
     title: Jails
     office: {name: The sheriff}
+legal_help:
+  - name: A legal aid office
 guides:
   - id: basics
     title: The basics
@@ -37,14 +39,26 @@ guides:
     disputes: [how-many]
 """,
     "search.yaml": """\
-stop_words: [a, the]
+stop_words: {english: [a, the], spanish: [el]}
+abbreviations: {mn: Minnesota}
 synonyms:
   - [ice, migra]
+general: [about]
+personal: [my uncle]
 subject: [jail]
 outside: [weather]
 elsewhere: [Texas]
 seldom: [salary]
+question_sorts: {how many: [how many]}
+answer_types:
+  - {name: number, asked: [how many], held: '\\d'}
 common_names: [Elm]
+common_words: [willing]
+unrecorded_examples: [How old is the sheriff?]
+outside_examples: [Will it rain?]
+""",
+    "weights.yaml": """hybrid: {rank: {statement: 1}, answer: {bias: 1}, enough: 0.5, close: 0.5}
+lexical: {rank: {words: 1}, answer: {bias: 1}, enough: 0.5, close: 0.5}
 """,
     "wording.yaml": """\
 entries:
@@ -694,3 +708,13 @@ def test_whatever_is_typed_into_a_good_file_never_crashes(
 ) -> None:
     text = GOOD[FACTS][:at] + typed + GOOD[FACTS][at + removed :]
     assert all(1 <= problem.line <= text.count("\n") + 8 and problem.text for problem in fuzzed(text.encode()))
+
+
+def test_a_pattern_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    broken = GOOD["search.yaml"].replace("'\\d'", "'['")
+    assert broken != GOOD["search.yaml"]
+    for name, text in (GOOD | {"search.yaml": broken}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(CatalogError, match="not a pattern that Python can read"):
+        load_catalog(tmp_path)

@@ -43,6 +43,7 @@ from bot.models import (
 )
 from bot.store import Database, DatabaseError, DatabaseInUseError, index, records, running
 from bot.store.database import MIGRATIONS, migrate
+from bot.store.vectors import keep_vectors, vectors
 
 WORDS = ("detainer", "jail", "sheriff", "release", "warrant", "county", "policy", "hold", "notice", "court")
 
@@ -79,8 +80,7 @@ def event(name: str, day: str, until: str | None = None, *, facts: Sequence[str]
 
 
 async def search(database: Database, *words: str) -> set[str]:
-    hits, _ = await index.match(database, [words], 100)
-    return {hit.fact_id for hit in hits}
+    return set(await index.match(database, [words]))
 
 
 async def dump(database: Database) -> list[list[tuple[Any, ...]]]:
@@ -860,19 +860,38 @@ async def test_facts_about_places_are_all_that_name_one_of_them_newest_first(
     assert [fact.as_of for fact in alone] == sorted((fact.as_of for fact in alone), reverse=True)
 
 
-async def test_hits_of_a_search_know_their_fact(empty: Database) -> None:
+async def test_words_find_facts_and_a_fact_scores_as_its_best_passage(empty: Database) -> None:
     law = fact("a", "The jail writes of badgers.", places=["Elmton", "Elm County"], jurisdiction="city")
     none = fact("b", "Nothing is written of otters.", kind="record-says-none")
     await records.load(empty, [source(0), law, none])
-    hits, counts = await index.match(empty, [["badgers", "otters"]], 10)
-    assert {(hit.fact_id, hit.topic, hit.kind, hit.places) for hit in hits} == {
-        ("a", "jails", Kind.LAW, frozenset({"Elmton", "Elm County"})),
-        ("b", "jails", Kind.NONE, frozenset()),
-    }
-    assert counts == [2]
-    assert await index.match(empty, [["sea cow"]], 10) == ([], [0])
-    assert await index.match(empty, [], 10) == ([], [])
-    assert len((await index.match(empty, [["badgers", "otters"]], 1))[0]) == 1
+    assert (await index.match(empty, [["badgers", "otters"]])).keys() == {"a", "b"}
+    both = await index.match(empty, [["badgers"], ["jail"]])
+    assert both["a"] > (await index.match(empty, [["badgers"]]))["a"] > 0
+    assert await index.match(empty, [["sea cow"]]) == {}
+    assert await index.match(empty, []) == {}
+
+
+async def test_documents_are_the_current_facts_as_a_search_reads_them(empty: Database) -> None:
+    law = fact("a", "The jail writes of badgers.", places=["Elmton", "Elm County"], jurisdiction="city")
+    other = fact("b", "Nothing is written of otters.", kind="record-says-none")
+    old = fact("c", "Nothing was written of otters.", superseded_by="b")
+    await records.load(empty, [source(0), law, other, old, dispute("d", "a", "b")])
+    first, second = await index.documents(empty)
+    assert (first.id, first.kind, first.dispute) == ("a", Kind.LAW, "d")
+    assert first.places == {"Elmton", "Elm County"}
+    assert first.passages() == (law.statement, *law.phrasings.all())
+    assert (second.id, second.kind) == ("b", Kind.NONE)
+
+
+async def test_vectors_are_kept_while_their_text_and_their_engine_are_there(empty: Database) -> None:
+    await keep_vectors(empty, "one", {b"a": b"1", b"b": b"2"}, {b"a", b"b"})
+    assert await vectors(empty, "one") == {b"a": b"1", b"b": b"2"}
+    assert await vectors(empty, "two") == {}
+    await keep_vectors(empty, "one", {b"c": b"3"}, {b"b", b"c"})
+    assert await vectors(empty, "one") == {b"b": b"2", b"c": b"3"}
+    await keep_vectors(empty, "two", {b"c": b"4"}, {b"c"})
+    assert await vectors(empty, "one") == {}
+    assert await vectors(empty, "two") == {b"c": b"4"}
 
 
 async def test_no_word_is_an_operator_of_the_search(empty: Database) -> None:
@@ -894,5 +913,5 @@ async def test_no_word_is_an_operator_of_the_search(empty: Database) -> None:
         "é" * 5000,
     ]
     for text in hostile:
-        assert await index.match(empty, [[text]], 10) == ([], [0]), text
+        assert await index.match(empty, [[text]]) == {}, text
         assert await search(empty, text, "jail") == {"zebra"}, text

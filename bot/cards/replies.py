@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from bot.cards import parts
-from bot.cards.text import Card, Heading, Note, Section, shorten, small
+from bot.cards.text import Card, Heading, Link, Note, Section, shorten, small
 from bot.models import (
     Agreement,
     Cited,
@@ -31,6 +31,8 @@ TITLES = {
     Outcome.NO_RECORD: "No record on that",
     Outcome.OUT_OF_SCOPE: "Outside what this bot covers",
 }
+# Ends the address of a card for somebody who asked for a case of their own.
+PERSONAL = "+help"
 NOT_ADVICE = Note("General information, not legal advice.")
 # Which kinds of fact stand under which heading, so that law, policy and practice are never mixed.
 GROUPS: tuple[tuple[str, frozenset[Kind]], ...] = (
@@ -43,17 +45,40 @@ GROUPS: tuple[tuple[str, frozenset[Kind]], ...] = (
 )
 
 
-def facts(asked: Sequence[str], items: Sequence[Entry], pack: Pack, today: date, *, none: bool = False) -> Card:
-    """The facts that answer a question, and what is disputed of them; `none` when the best says that there is none."""
+def facts(
+    asked: Sequence[str],
+    items: Sequence[Entry],
+    pack: Pack,
+    today: date,
+    *,
+    none: bool = False,
+    personal: bool = False,
+) -> Card:
+    """The facts that answer a question, and what is disputed of them.
+
+    `none` when the best says that there is none, `personal` when somebody asked for a case of their own.
+    """
     keys = ".".join(key(fact_id) for fact_id in asked)
     outcome = Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER
     named = [topic for topic in pack.topics if none and topic.id in {_topic(item) for item in items}]
     near = [_offices("Nearest topics, and an office to ask", named)] if named else []
-    sections = (*parts.entries(items, today, asked=asked), *near, (small(NOT_ADVICE.text),))
-    return Card(TITLES[outcome], f"{'none' if none else 'facts'}:{keys}", sections, parts.references(items))
+    end = _legal_help(pack) if personal else (small(NOT_ADVICE.text),)
+    sections = (*parts.entries(items, today, asked=asked), *near, end)
+    address = f"{'none' if none else 'facts'}:{keys}{PERSONAL if personal else ''}"
+    return Card(TITLES[outcome], address, sections, parts.references(items))
 
 
-def silence(outcome: Outcome, topics: Sequence[Topic], pack: Pack) -> Card:
+def _legal_help(pack: Pack) -> Section:
+    """For somebody with a case of their own: no advice, but where help is listed."""
+    offices = (small(Link(office.name, office.url)) for office in pack.legal_help)
+    return (
+        Heading("For a case of your own"),
+        Note("This is general information, not legal advice. Legal help:"),
+        *offices,
+    )
+
+
+def silence(outcome: Outcome, topics: Sequence[Topic], pack: Pack, *, personal: bool = False) -> Card:
     """What is said where the record has no answer: why, what lies nearest, and whom to ask."""
     near = topics or pack.topics[:3]
     if outcome is Outcome.NO_RECORD:
@@ -67,10 +92,11 @@ def silence(outcome: Outcome, topics: Sequence[Topic], pack: Pack) -> Card:
             "gives no legal advice and says nothing about private persons."
         )
     heading = "Nearest topics, and an office to ask" if topics else "Topics it covers, and an office to ask"
-    sections: list[Section] = [(Note(why),), _offices(heading, near[:3])]
+    sections: list[Section] = [(Note(why),), *([_legal_help(pack)] if personal else []), _offices(heading, near[:3])]
     sections.append((Heading("Questions it can answer"), *(Note(f"“{example}”") for example in pack.examples)))
     names = ".".join(topic.id for topic in topics[:3])
-    return Card(TITLES[outcome], f"{outcome.value.replace('_', '-')}:{names}", tuple(sections))
+    address = f"{outcome.value.replace('_', '-')}:{names}{PERSONAL if personal else ''}"
+    return Card(TITLES[outcome], address, tuple(sections))
 
 
 def _offices(heading: str, topics: Iterable[Topic]) -> Section:

@@ -13,7 +13,20 @@ from typing import Any
 from bot.catalog.checks import Checks
 from bot.catalog.problems import CatalogError, Problem
 from bot.catalog.reader import Reader
-from bot.models import Agreement, County, Dispute, Event, Fact, Pack, Record, Source, Term, Vocabulary, WordList
+from bot.models import (
+    Agreement,
+    County,
+    Dispute,
+    Event,
+    Fact,
+    FittedWeights,
+    Pack,
+    Record,
+    Source,
+    Term,
+    Vocabulary,
+    WordList,
+)
 
 __all__ = ["Catalog", "CatalogError", "Problem", "load_catalog"]
 
@@ -25,6 +38,7 @@ class Catalog:
     pack: Pack
     vocabulary: Vocabulary
     wording: WordList
+    weights: FittedWeights
     sources: tuple[Source, ...] = ()
     facts: tuple[Fact, ...] = ()
     disputes: tuple[Dispute, ...] = ()
@@ -58,6 +72,7 @@ def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
     pack = reader.single("pack.yaml", Pack)
     vocabulary = reader.single("search.yaml", Vocabulary)
     wording = reader.single("wording.yaml", WordList)
+    weights = reader.single("weights.yaml", FittedWeights)
     records: dict[type[Record], list[Any]] = {
         model: [record for path in reader.paths(pattern) for record in reader.records(path, model)]
         for pattern, model in LISTS.items()
@@ -67,6 +82,6 @@ def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
         reader.problems += checks.problems()
         if check_words and wording is not None:
             reader.problems += checks.wording(wording)
-    if reader.problems or pack is None or vocabulary is None or wording is None:
+    if reader.problems or pack is None or vocabulary is None or wording is None or weights is None:
         raise CatalogError(reader.problems)
-    return Catalog(pack, vocabulary, wording, *(tuple(found) for found in records.values()))
+    return Catalog(pack, vocabulary, wording, weights, *(tuple(found) for found in records.values()))

@@ -5,8 +5,20 @@ and the like) live in bot/catalog/checks.py.
 """
 
 from bot.models.fields import STATEMENT_LIMIT, FullDate, FuzzyDate, Link, Record, Slug, Statement, Text, key
-from bot.models.found import Cited, Disputed, Entry, Found, Hit, Outcome, facts_of
-from bot.models.pack import Exemption, Guide, Office, Pack, Topic, Vocabulary, WordEntry, WordKind, WordList
+from bot.models.found import Cited, Disputed, Document, Entry, Found, Outcome, facts_of
+from bot.models.pack import (
+    Exemption,
+    FittedWeights,
+    Guide,
+    Office,
+    Pack,
+    Topic,
+    Vocabulary,
+    Weights,
+    WordEntry,
+    WordKind,
+    WordList,
+)
 from bot.models.records import (
     Agreement,
     Citation,
@@ -36,16 +48,17 @@ __all__ = [
     "County",
     "Dispute",
     "Disputed",
+    "Document",
     "Entry",
     "Event",
     "Exemption",
     "Fact",
     "Figure",
+    "FittedWeights",
     "Found",
     "FullDate",
     "FuzzyDate",
     "Guide",
-    "Hit",
     "Jurisdiction",
     "Kind",
     "Link",
@@ -67,6 +80,7 @@ __all__ = [
     "Text",
     "Topic",
     "Vocabulary",
+    "Weights",
     "WordEntry",
     "WordKind",
     "WordList",

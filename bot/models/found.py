@@ -37,16 +37,21 @@ def facts_of(entries: Iterable[Entry]) -> list[Cited]:
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A passage that a search found, with what a search must know of its fact."""
+class Document:
+    """A current fact as a search reads it: its statement, and the questions it answers."""
 
-    fact_id: str
+    id: str
     topic: str
     kind: Kind
     places: frozenset[str]
-    text: str
-    score: float
-    groups: frozenset[int]
+    dispute: str | None
+    as_of: str
+    statement: str
+    phrasings: tuple[str, ...]
+
+    def passages(self) -> tuple[str, ...]:
+        """What a question is compared with: the statement first."""
+        return (self.statement, *self.phrasings)
 
 
 class Outcome(StrEnum):
@@ -60,9 +65,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to: the facts that answer, best first, and those that lie near."""
+    """What a search came to: the facts that answer, best first, and those that lie near.
+
+    `county` is set where all of a county's page is asked for; `personal` where somebody asks for a case of their own.
+    """
 
     outcome: Outcome
     facts: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    county: str | None = None
+    personal: bool = False

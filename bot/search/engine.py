@@ -1,69 +1,66 @@
-"""Rank the facts that a question finds, and decide whether they answer it."""
+"""A question to the facts that answer it, or to one of three silences."""
 
-import math
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bot.models import Found, Hit, Kind, Outcome
-from bot.search.words import Lexicon, Query, split
+from bot.models import FittedWeights, Found, Kind, Outcome
+from bot.search.confidence import features, probability, vetoed
+from bot.search.corpus import Corpus
+from bot.search.encoder import Encoder
+from bot.search.ranking import Candidate, Terms, rank
+from bot.search.vectors import Vectors
+from bot.search.words import Lexicon, Query
 
-# How passages are found: groups of words and a limit in; hits, and passages per group, out (bot/store/index.py).
-Index = Callable[[Sequence[Sequence[str]], int], Awaitable[tuple[list[Hit], list[int]]]]
+# How facts are found by their words: groups of words in, a BM25 score for each fact found out (bot/store/index.py).
+Index = Callable[[Sequence[Sequence[str]]], Awaitable[dict[str, float]]]
 
-MOST_HITS = 300
 # What has more to look for than this is a message rather than a question, and is taken piece by piece.
 LONGEST_QUESTION = 14
 MOST_PIECES = 12
 PIECES = re.compile(r"[.!?;:,\n]+|\b(?:and|but|that|because|y|pero|que|porque)\b", re.IGNORECASE)
 MOST_FACTS = 3
 MOST_RELATED = 5
-# The share of a question's words, weighted by rarity, that a fact must hold to count as an answer: less when the
-# question is plainly about the pack's subject. Chosen on tests/questions.jsonl.
-ENOUGH = 0.55
-ENOUGH_OFF_SUBJECT = 0.8
-# A fact that is this close to the best is shown too.
-NEARLY_AS_GOOD = 0.93
-# A question that names no place is seldom about one county, and one that names a county seldom about all of them.
-LOCAL_FACTOR = 0.9
-GENERAL_FACTOR = 0.4
 
 
-@dataclass
-class Candidate:
-    """A fact that a question found: its best passage, and all the question's words that any passage of it holds."""
+@dataclass(frozen=True)
+class Knowledge:
+    """What an answer is drawn from. It never changes: an edit makes a new one, which takes its place at once."""
 
-    hit: Hit
-    best: float
-    groups: set[int]
-    score: float = 0.0
-    coverage: float = 0.0
+    lexicon: Lexicon
+    corpus: Corpus
+    # Questions without an answer, by what sort of silence they meet.
+    examples: Mapping[str, Vectors]
 
 
 class Search:
-    """Answers questions from one index. A later version may find passages differently; callers see `ask` alone."""
+    """Answers questions. Without an encoder it goes by words alone."""
 
-    def __init__(self, index: Index, lexicon: Lexicon, passages: int) -> None:
+    def __init__(self, index: Index, encoder: Encoder | None, weights: FittedWeights, knowledge: Knowledge) -> None:
         self.index = index
-        self.lexicon = lexicon
-        self.passages = passages
+        self.encoder = encoder
+        self.weights = weights.hybrid if encoder else weights.lexical
+        self.knowledge = knowledge
 
     async def ask(self, question: str) -> Found:
         """Find what answers a question, best fact first. Any text whatever is accepted; nothing of it is kept."""
-        query = self.lexicon.read(question)
+        knowledge = self.knowledge
+        query = knowledge.lexicon.read(question)
+        found = None
         if len(query.groups) > LONGEST_QUESTION:
-            return await self._ask_pieces(question) or await self._ask(query)
-        return await self._ask(query)
+            found = await self._ask_pieces(question, knowledge)
+        found = found or await self._ask(query, knowledge)
+        return replace(found, personal=knowledge.lexicon.personal.within(query.words))
 
-    async def _ask_pieces(self, message: str) -> Found | None:
+    async def _ask_pieces(self, message: str, knowledge: Knowledge) -> Found | None:
         """What the sentences and clauses of a message find, if any does: no fact holds the words of a whole message."""
         facts: dict[str, None] = {}
         topics: dict[str, None] = {}
-        queries = [self.lexicon.read(piece) for piece in PIECES.split(message)]
+        queries = [knowledge.lexicon.read(piece) for piece in PIECES.split(message)]
         # A piece of few words, or off the subject, would find what merely shares a word with it.
-        telling = [query for query in queries if len(query.groups) > 1 and self._on_subject(query)]
+        telling = [query for query in queries if len(query.groups) > 1 and knowledge.lexicon.on_subject(query)]
         for query in telling[:MOST_PIECES]:
-            found = await self._ask(query)
+            found = await self._ask(query, knowledge)
             if found.outcome is Outcome.ANSWER:
                 facts[found.facts[0]] = None
                 topics |= dict.fromkeys(found.topics)
@@ -73,65 +70,44 @@ class Search:
             else None
         )
 
-    def _on_subject(self, query: Query) -> bool:
-        """Whether a question names a place of the pack's or a word of its subject."""
-        return bool(query.places) or self.lexicon.subject.within(query.words)
-
-    async def _ask(self, query: Query) -> Found:
-        if not query.groups or self.lexicon.outside.within(query.words):
+    async def _ask(self, query: Query, knowledge: Knowledge) -> Found:
+        if not query.groups:
             return Found(Outcome.OUT_OF_SCOPE)
-        ranked = await self._ranked(query)
-        nearest = tuple(candidate.hit.fact_id for candidate in ranked)
-        topics = tuple(dict.fromkeys(candidate.hit.topic for candidate in ranked[:MOST_RELATED]))
-        on_subject = self._on_subject(query)
-        if ranked and self._answers(query, ranked[0], ENOUGH if on_subject else ENOUGH_OFF_SUBJECT):
-            near = [c for c in ranked if c.score >= ranked[0].score * NEARLY_AS_GOOD][:MOST_FACTS]
-            facts = tuple(candidate.hit.fact_id for candidate in near)
+        ranked, found = await self.consider(query, knowledge)
+        matters = list({candidate.matter: candidate for candidate in reversed(ranked)}.values())[::-1]
+        nearest = tuple(candidate.document.id for candidate in matters)
+        topics = tuple(dict.fromkeys(candidate.document.topic for candidate in ranked[:MOST_RELATED]))
+        own = tuple(c.document.id for c in matters if c.features["its_place"])
+        if query.county and own:
+            return Found(Outcome.ANSWER, own[:MOST_FACTS], own[MOST_FACTS:MOST_RELATED], topics, query.county)
+        if ranked and not vetoed(found) and probability(found, self.weights.answer) >= self.weights.enough:
+            near = [c for c in matters if c.score >= ranked[0].score - self.weights.close][:MOST_FACTS]
+            facts = tuple(candidate.document.id for candidate in near)
             related = tuple(fact_id for fact_id in nearest if fact_id not in facts)[:MOST_RELATED]
-            outcome = Outcome.RECORD_SAYS_NONE if ranked[0].hit.kind is Kind.NONE else Outcome.ANSWER
-            return Found(outcome, facts, related, topics)
-        if on_subject and not self.lexicon.elsewhere.within(query.words):
+            none = ranked[0].document.kind is Kind.NONE
+            return Found(Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER, facts, related, topics)
+        lexicon = knowledge.lexicon
+        beyond = lexicon.elsewhere.within(query.words) or lexicon.outside.within(query.words)
+        if ranked and lexicon.on_subject(query) and not beyond:
             return Found(Outcome.NO_RECORD, (), nearest[:MOST_RELATED], topics)
         return Found(Outcome.OUT_OF_SCOPE)
 
-    async def _ranked(self, query: Query) -> list[Candidate]:
-        """The facts found, best first; those about another place than the question's are left out."""
-        hits, counts = await self.index(query.groups, MOST_HITS)
-        weights = [math.log(1 + self.passages / (1 + count)) for count in counts]
-        total = sum(weights)
-        found: dict[str, Candidate] = {}
-        for hit in hits:
-            if self._about_another_place(query, hit):
-                continue
-            score = hit.score * sum(weights[number] for number in hit.groups) / total
-            candidate = found.setdefault(hit.fact_id, Candidate(hit, score, set()))
-            candidate.groups |= hit.groups
-            if score > candidate.best:
-                candidate.hit, candidate.best = hit, score
-        for candidate in found.values():
-            candidate.coverage = sum(weights[number] for number in candidate.groups) / total
-            candidate.score = candidate.best * candidate.coverage
-            if candidate.hit.places and not query.places:
-                candidate.score *= LOCAL_FACTOR
-            elif query.places and not candidate.hit.places:
-                candidate.score *= GENERAL_FACTOR
-        return sorted(found.values(), key=lambda candidate: (-candidate.score, candidate.hit.fact_id))
+    async def consider(self, query: Query, knowledge: Knowledge) -> tuple[list[Candidate], dict[str, float]]:
+        """The facts that lie nearest, best first, and what speaks for and against answering with them."""
+        scores = await self.index(query.groups)
+        likeness, examples = None, {}
+        if self.encoder is not None:
+            vector = await self.encoder.query(query.text)
+            likeness = knowledge.corpus.likeness(vector, knowledge.lexicon.sort(query.words))
+            examples = {name: float(vectors.cosines(vector).max()) for name, vectors in knowledge.examples.items()}
+        terms = Terms.of(query, knowledge.corpus)
+        ranked = rank(query, knowledge.corpus, terms, likeness, scores, self.weights.rank)
+        if not ranked:
+            return [], {}
+        number = knowledge.corpus.numbers[ranked[0].document.id]
+        return ranked, features(query, ranked, terms, knowledge.lexicon, likeness, number, examples)
 
-    def _about_another_place(self, query: Query, hit: Hit) -> bool:
-        """Whether a fact is about other places than the question's; an absence answers only for its own place."""
-        if query.places:
-            return bool(hit.places) and not query.places & hit.places
-        return hit.kind is Kind.NONE and bool(hit.places)
-
-    def _answers(self, query: Query, candidate: Candidate, enough: float) -> bool:
-        """Whether a fact holds enough of the question, its place, and what of it is seldom in the record."""
-        held = split(candidate.hit.text)
-        placed = not query.places or bool(candidate.hit.places) or query.place_numbers <= candidate.groups
-        return (
-            placed
-            and candidate.coverage >= enough
-            and all(
-                phrases.within(held) or not phrases.within(query.words)
-                for phrases in (self.lexicon.elsewhere, self.lexicon.seldom)
-            )
-        )
+    def close(self) -> None:
+        """Let the encoder's thread end."""
+        if self.encoder is not None:
+            self.encoder.close()

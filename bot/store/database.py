@@ -95,6 +95,11 @@ class Database:
             self._readers.append(reader)
             await reader.execute("PRAGMA query_only = ON")
 
+    @property
+    def writable(self) -> bool:
+        """Whether this process owns the database, and may change it."""
+        return self._writer is not None
+
     async def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Rows of a query, read beside the writer: never anything that is not committed."""
         if not self._readers:

@@ -1,26 +1,25 @@
 """Full-text search over the passages (statements and phrasings) of the record."""
 
-import math
 from collections.abc import Sequence
 
-from bot.models import Hit, Kind
-from bot.store.database import Database, placeholders
+from bot.models import Document, Kind, Phrasings
+from bot.store.database import Database
 
 # Words in more than one passage of eight ("ICE") tell facts apart so little, and cost so much to rank by, that
-# passages are ranked by the other words, and only asked afterwards which of the common words they hold.
+# passages are ranked by the other words.
 COMMON = 1 / 8
+MOST_PASSAGES = 300
 _MATCHING = "FROM passage_index WHERE passage_index MATCH ?"
 
 
-async def match(database: Database, groups: Sequence[Sequence[str]], limit: int) -> tuple[list[Hit], list[int]]:
-    """Find passages by groups of words: any word or phrase of a group stands for the whole group.
+async def match(database: Database, groups: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Find facts by groups of words: any word or phrase of a group stands for the whole group.
 
-    Returns at most `limit` passages, best first, with the groups that each holds and its BM25 score (larger is
-    better); and for each group the number of passages that hold it.
+    Returns the BM25 score (larger is better) of the best passage of each fact found, for the best passages there are.
     """
     queries = [" OR ".join(_quoted(text) for text in group) for group in groups]
     if not queries:
-        return [], []
+        return {}
     counted = await database.read(
         " UNION ALL ".join(f"SELECT count(*) AS passages {_MATCHING}" for _ in queries), queries
     )
@@ -29,42 +28,16 @@ async def match(database: Database, groups: Sequence[Sequence[str]], limit: int)
     ranking = [n for n, count in enumerate(counts) if 0 < count <= total["passages"] * COMMON]
     ranking = ranking or [n for n, count in enumerate(counts) if count]
     if not ranking:
-        return [], counts
+        return {}
     # bm25 is smaller for better and sums over terms, so the sum over groups is the score of all of them together.
-    found = " UNION ALL ".join(
-        f"SELECT {n} AS number, rowid, -bm25(passage_index) AS score {_MATCHING}" for n in ranking
-    )
+    found = " UNION ALL ".join(f"SELECT rowid, -bm25(passage_index) AS score {_MATCHING}" for n in ranking)
     rows = await database.read(
-        f"WITH found AS MATERIALIZED ({found}), best AS (SELECT rowid, sum(score) AS score, "
-        "group_concat(number) AS numbers FROM found GROUP BY rowid ORDER BY 2 DESC, 1 LIMIT ?) "
-        "SELECT best.rowid AS id, fact_id, topic, kind, passage.text, score, numbers, "
-        "(SELECT group_concat(place, '|') FROM fact_place WHERE fact_place.fact_id = fact.id) AS places "
-        "FROM best JOIN passage ON passage.id = best.rowid JOIN fact ON fact.id = fact_id ORDER BY score DESC, id",
-        [*(queries[n] for n in ranking), limit],
+        f"WITH found AS MATERIALIZED ({found}), best AS (SELECT rowid, sum(score) AS score "
+        "FROM found GROUP BY rowid ORDER BY 2 DESC, 1 LIMIT ?) "
+        "SELECT fact_id, max(score) AS score FROM best JOIN passage ON passage.id = best.rowid GROUP BY fact_id",
+        [*(queries[n] for n in ranking), MOST_PASSAGES],
     )
-    held = {row["id"]: {int(number) for number in str(row["numbers"]).split(",")} for row in rows}
-    scores = {row["id"]: row["score"] for row in rows}
-    for number in (n for n, count in enumerate(counts) if count and n not in ranking):
-        # The plus keeps SQLite from running the match once for each of the ids.
-        ids = await database.read(
-            f"SELECT rowid AS id {_MATCHING} AND +rowid IN ({placeholders(held)})", [queries[number], *held]
-        )
-        for row in ids:
-            held[row["id"]].add(number)
-            scores[row["id"]] += math.log(total["passages"] / counts[number])
-    hits = [
-        Hit(
-            row["fact_id"],
-            row["topic"],
-            Kind(row["kind"]),
-            frozenset((row["places"] or "").split("|")) - {""},
-            row["text"],
-            scores[row["id"]],
-            frozenset(held[row["id"]]),
-        )
-        for row in rows
-    ]
-    return hits, counts
+    return {row["fact_id"]: row["score"] for row in rows}
 
 
 def _quoted(text: str) -> str:
@@ -75,6 +48,24 @@ def _quoted(text: str) -> str:
     return '{text} : "' + text.replace('"', '""').replace("\0", "") + '"'
 
 
-async def passages(database: Database) -> list[str]:
-    """All passages, for the words that people may misspell."""
-    return [row["text"] for row in await database.read("SELECT text FROM passage")]
+async def documents(database: Database) -> list[Document]:
+    """Every current fact as the search reads it, by id."""
+    rows = await database.read(
+        "SELECT fact.id, topic, kind, as_of, statement, dispute_id, json_extract(body, '$.phrasings') AS phrasings, "
+        "(SELECT group_concat(place, '|') FROM fact_place WHERE fact_place.fact_id = fact.id) AS places FROM fact "
+        "LEFT JOIN dispute_fact ON dispute_fact.fact_id = fact.id WHERE superseded_by IS NULL "
+        "ORDER BY fact.id"
+    )
+    return [
+        Document(
+            row["id"],
+            row["topic"],
+            Kind(row["kind"]),
+            frozenset((row["places"] or "").split("|")) - {""},
+            row["dispute_id"],
+            row["as_of"],
+            row["statement"],
+            Phrasings.model_validate_json(row["phrasings"]).all(),
+        )
+        for row in rows
+    ]
