@@ -156,6 +156,7 @@ words = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example("x" * 300)
+@example("½ a ﬁne ŉ jail")
 @given(typed=words)
 async def test_generated_input_never_raises(hybrid: Search, database: Database, catalog: Catalog, typed: str) -> None:
     answered = await answer(typed, hybrid, database, catalog.pack, TODAY)

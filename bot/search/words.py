@@ -214,9 +214,12 @@ class Lexicon:
         """The question with slips mended and abbreviations written out, for a model that knows only whole words."""
 
         def mended(found: re.Match[str]) -> str:
-            [word] = split(found[0]) or [found[0]]
-            word = repaired.get(word, word)
-            return self.abbreviations.get(word, found[0] if split(found[0]) == [word] else word)
+            # A sign such as "½" may fold to more than one word, or to none.
+            match split(found[0]):
+                case [word]:
+                    meant = repaired.get(word, word)
+                    return self.abbreviations.get(meant, meant if meant != word else found[0])
+            return found[0]
 
         return _WORD.sub(mended, question[:LONGEST_TEXT])
 
