@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -13,11 +14,11 @@ from discord.ext import commands
 
 from bot import errors, lookup, ui
 from bot.answers import open_search
-from bot.catalog import Catalog, load_catalog
+from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
-from bot.models import Topic
+from bot.models import Record, Ref, Topic
 from bot.search import Search
-from bot.store import Database, records, running
+from bot.store import Database, files, running
 
 log = logging.getLogger("footnote")
 
@@ -68,12 +69,21 @@ class Footnote(commands.AutoShardedBot):
         """
         self.catalog = load_catalog(self.settings.data_path)
         self.database = await Database.open(self.settings.database_path)
-        log.info("record: %s", await records.load(self.database, self.catalog.records()))
-        self.search = await open_search(self.database, self.catalog)
+        loaded = await files.load(self.database, self.catalog.records(), self.flaws, discord.utils.utcnow())
+        log.info("record: %s", loaded)
+        await self.refresh_search()
         self.add_dynamic_items(ui.CardButton)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_commands()
+
+    async def refresh_search(self) -> None:
+        """Let the search know what the record holds now."""
+        self.search = await open_search(self.database, self.catalog)
+
+    def flaws(self, held: Sequence[Record]) -> list[tuple[Ref, str]]:
+        """What does not fit between records."""
+        return problems_between(self.catalog.pack, held)
 
     async def sync_commands(self) -> None:
         """Tell Discord of the commands, but only when they are not those that it was told of last.

@@ -15,7 +15,7 @@ from bot import app
 from bot.app import Footnote, create_bot
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
-from bot.store import Database, records
+from bot.store import Database, files
 
 DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
@@ -34,7 +34,7 @@ def loaded(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def fill() -> None:
         database = await Database.open(path)
-        await records.load(database, catalog.records())
+        await files.load(database, catalog.records())
         await database.close()
 
     asyncio.run(fill())

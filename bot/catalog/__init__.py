@@ -4,7 +4,7 @@ The files are read as text only (YAML's own typing reads `no` as False and `010`
 whole when anything is wrong: a catalog is either complete or a list of problems.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,10 +12,25 @@ from typing import Any
 
 from bot.catalog.checks import Checks
 from bot.catalog.problems import CatalogError, Problem
-from bot.catalog.reader import Reader
-from bot.models import Agreement, County, Dispute, Event, Fact, Pack, Record, Source, Term, Vocabulary, WordList
+from bot.catalog.reader import Lines, Place, Reader
+from bot.models import (
+    SORTS,
+    Agreement,
+    County,
+    Dispute,
+    Event,
+    Fact,
+    Pack,
+    Record,
+    Ref,
+    Source,
+    Term,
+    Vocabulary,
+    WordList,
+    ref_of,
+)
 
-__all__ = ["Catalog", "CatalogError", "Problem", "load_catalog"]
+__all__ = ["Catalog", "CatalogError", "Problem", "load_catalog", "problems_between"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +85,16 @@ def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
     if reader.problems or pack is None or vocabulary is None or wording is None:
         raise CatalogError(reader.problems)
     return Catalog(pack, vocabulary, wording, *(tuple(found) for found in records.values()))
+
+
+def problems_between(pack: Pack, records: Sequence[Record]) -> list[tuple[Ref, str]]:
+    """What does not fit between records wherever they come from, each told at one of them.
+
+    The pack's reading lists are left out: they pass over what has left the record.
+    """
+    by_model: dict[type[Record], list[Any]] = {model: [] for model in SORTS.values()}
+    for record in records:
+        by_model[type(record)].append(record)
+    where: dict[int, tuple[str, Lines, Place]] = {id(record): (str(ref_of(record)), Lines(), ()) for record in records}
+    found = Checks(pack.model_copy(update={"guides": ()}), by_model, where).problems()
+    return [(Ref(*problem.file.split(" ", 1)), problem.text) for problem in found]
