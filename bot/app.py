@@ -16,13 +16,18 @@ from bot import errors, lookup, ui
 from bot.answers import open_search
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
+from bot.desk.forms import Draft
+from bot.desk.views import DeskButton, DeskMenu, Handler
 from bot.models import Record, Ref, Topic
 from bot.search import Search
 from bot.store import Database, files, running
 
 log = logging.getLogger("footnote")
 
-COGS = ("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about")
+COGS = (
+    *("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about"),
+    *("facts", "editing", "review", "history", "past", "stale", "permissions"),
+)
 
 
 def create_bot(settings: Settings) -> "Footnote":
@@ -61,6 +66,8 @@ class Footnote(commands.AutoShardedBot):
         )
         self.settings = settings
         self.builders: dict[str, ui.Builder] = {}
+        self.desk: dict[str, Handler] = {}
+        self.unsent: dict[int, tuple[int, Draft]] = {}
 
     async def setup_hook(self) -> None:
         """Open the record, load the commands, and tell Discord of them if they have changed.
@@ -72,7 +79,7 @@ class Footnote(commands.AutoShardedBot):
         loaded = await files.load(self.database, self.catalog.records(), self.flaws, discord.utils.utcnow())
         log.info("record: %s", loaded)
         await self.refresh_search()
-        self.add_dynamic_items(ui.CardButton)
+        self.add_dynamic_items(ui.CardButton, DeskButton, DeskMenu)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_commands()

@@ -154,6 +154,7 @@ def parts_of(components: Any, name: str) -> list[Any]:
     """One field of every component that has it, nested ones included, in reading order."""
     found = []
     for component in components:
+        component = component if isinstance(component, dict) else component.to_dict()
         found += [component[name]] if name in component else []
         found += parts_of(component.get("components", ()), name)
     return found

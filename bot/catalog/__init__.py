@@ -10,9 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from bot.catalog.checks import Checks
 from bot.catalog.problems import CatalogError, Problem
-from bot.catalog.reader import Lines, Place, Reader
+from bot.catalog.reader import Lines, Place, Reader, in_words
 from bot.models import (
     SORTS,
     Agreement,
@@ -30,7 +32,7 @@ from bot.models import (
     ref_of,
 )
 
-__all__ = ["Catalog", "CatalogError", "Problem", "load_catalog", "problems_between"]
+__all__ = ["Catalog", "CatalogError", "Problem", "in_sentences", "load_catalog", "problems_between"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
     if reader.problems or pack is None or vocabulary is None or wording is None:
         raise CatalogError(reader.problems)
     return Catalog(pack, vocabulary, wording, *(tuple(found) for found in records.values()))
+
+
+def in_sentences(error: ValidationError, model: type[Record]) -> list[str]:
+    """What a record does not fit for, in words for whoever wrote it."""
+    details = [(detail, tuple(p for p in detail["loc"] if "-" not in str(p))) for detail in error.errors()]
+    return [in_words(detail, place, model) for detail, place in details]
 
 
 def problems_between(pack: Pack, records: Sequence[Record]) -> list[tuple[Ref, str]]:

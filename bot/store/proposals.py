@@ -264,3 +264,20 @@ async def claim_overdue(database: Database, before: datetime, now: datetime) -> 
         return found
 
     return await database.write(change)
+
+
+async def open_of(database: Database, proposer: int) -> list[Proposal]:
+    """Somebody's drafts, and what they have been asked to change."""
+    return await _some(
+        database.read, "WHERE proposer = ? AND state IN (?, ?)", (proposer, State.DRAFT, State.CHANGES_ASKED)
+    )
+
+
+async def touching(database: Database, refs: Sequence[Ref]) -> list[int]:
+    """The numbers of the proposals about some records that have a review card."""
+    rows = await database.read(
+        "SELECT DISTINCT id FROM proposal JOIN proposal_change ON proposal_id = id WHERE message IS NOT NULL "
+        f"AND (sort, record_id) IN (VALUES {', '.join('(?, ?)' for _ in refs)})",
+        [part for ref in refs for part in ref],
+    )
+    return [row["id"] for row in rows]

@@ -5,7 +5,7 @@ one side of a dispute, the dispute with all its sides. There is no way to get on
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bot.models import (
     SORTS,
@@ -26,6 +26,15 @@ from bot.store.database import Database, placeholders
 
 R = TypeVar("R", bound=Record)
 TABLES = {model: name for name, model in SORTS.items()}
+
+
+class Overdue(NamedTuple):
+    """A fact that somebody must look at again."""
+
+    id: str
+    review_by: str
+    as_of: str
+    text: str
 
 
 async def _read(database: Database, model: type[R], where: str = "", parameters: Sequence[Any] = ()) -> list[R]:
@@ -153,6 +162,18 @@ async def events(database: Database, start: str, end: str, topic: str | None) ->
     )
     items = await _entries_by_fact(database, [fact_id for event in found for fact_id in event.facts])
     return [(event, list(dict.fromkeys(items[fact_id] for fact_id in event.facts))) for event in found]
+
+
+async def past_review(database: Database, day: str) -> list[Overdue]:
+    """What has a review date before a day, the oldest first. A side of a dispute stands by the dispute's question."""
+    rows = await database.read(
+        "SELECT fact.id, json_extract(fact.body, '$.review_by') AS review_by, fact.as_of, "
+        "coalesce('One side of: ' || json_extract(dispute.body, '$.question'), statement) AS text "
+        "FROM fact LEFT JOIN dispute_fact ON fact_id = fact.id LEFT JOIN dispute ON dispute.id = dispute_id "
+        "WHERE superseded_by IS NULL AND review_by < ? ORDER BY review_by, fact.id",
+        (day,),
+    )
+    return [Overdue(*row) for row in rows]
 
 
 async def counties(database: Database) -> list[County]:

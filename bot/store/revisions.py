@@ -119,6 +119,15 @@ async def revision(database: Database, number: int) -> Revision | None:
     return _revision(rows[0]) if rows else None
 
 
+async def before(database: Database, version: Revision) -> str | None:
+    """What a record said before a version; None when it was not shown, or has been wiped since."""
+    rows = await database.read(
+        "SELECT body FROM revision WHERE sort = ? AND record_id = ? AND number < ? ORDER BY number DESC LIMIT 1",
+        (*version.ref, version.number),
+    )
+    return rows[0]["body"] if rows else None
+
+
 async def changes_since(database: Database, day: str, limit: int = 200) -> tuple[list[tuple[Revision, bool]], int]:
     """The newest versions that were made on or after a day, newest first, each with whether the record was new.
 

@@ -1,0 +1,30 @@
+"""What differs between two texts, word by word."""
+
+import difflib
+import re
+
+from bot.cards.text import escape
+
+
+def worded(before: str, after: str) -> str:
+    """Both texts in one as Discord shows it: what goes is struck through, what comes is bold."""
+    old, new = (re.findall(r"\S+|\n", text) for text in (before, after))
+    parts: list[str] = []
+    for what, start, end, new_start, new_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what == "equal":
+            parts.append(_joined(old[start:end]))
+            continue
+        parts += [f"~~{piece}~~" for piece in _lines(old[start:end])]
+        parts += [f"**{piece}**" for piece in _lines(new[new_start:new_end])]
+        if "\n" in new[new_start:new_end]:
+            parts.append("\n")
+    return re.sub(r" ?\n ?", "\n", " ".join(part for part in parts if part)).strip()
+
+
+def _joined(words: list[str]) -> str:
+    return escape(" ".join(words))
+
+
+def _lines(words: list[str]) -> list[str]:
+    """Words as lines without their breaks: a mark of Discord's must not run over the end of a line."""
+    return [piece for line in " ".join(words).split("\n") if (piece := escape(line.strip()))]
