@@ -236,7 +236,7 @@ class Review(commands.Cog):
         note = Sheet([f"Report {press.number} is out of the queue."])
         await interaction.response.edit_message(view=note, allowed_mentions=NO_MENTIONS)
 
-    @tasks.loop(minutes=10)
+    @tasks.loop(minutes=30)
     async def watch(self) -> None:
         """Tell the review channel once of what has waited for 48 hours."""
         try:

@@ -51,12 +51,13 @@ async def write(
         if change.body is None:
             await writer.execute(f"DELETE FROM {table} WHERE id = ?", (record_id,))
             continue
-        values = {"id": record_id, "body": change.body} | ({"key": key(record_id)} if table == "fact" else {})
-        await writer.execute(
-            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({placeholders(values)}) "
-            "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            tuple(values.values()),
-        )
+        # Not an upsert: under one the triggers' OR IGNORE would not hold, https://sqlite.org/lang_createtrigger.html.
+        done = await writer.execute(f"UPDATE {table} SET body = ? WHERE id = ?", (change.body, record_id))
+        if not done.rowcount:
+            values = {"id": record_id, "body": change.body} | ({"key": key(record_id)} if table == "fact" else {})
+            await writer.execute(
+                f"INSERT INTO {table} ({', '.join(values)}) VALUES ({placeholders(values)})", tuple(values.values())
+            )
     await writer.executemany(
         "INSERT INTO revision (sort, record_id, body, origin, at, why, editor, approver, proposal_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
