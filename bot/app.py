@@ -26,7 +26,7 @@ log = logging.getLogger("footnote")
 
 COGS = (
     *("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about"),
-    *("facts", "editing", "review", "history", "past", "stale", "permissions"),
+    *("facts", "editing", "review", "history", "past", "stale", "exchange", "permissions"),
 )
 
 

@@ -225,7 +225,7 @@ def with_texts(raw: Mapping[str, Any], fields: Iterable[Field], texts: Mapping[s
             inside[name] = value
         else:
             inside.pop(name, None)
-    return result
+    return {name: value for name, value in result.items() if value != {}}
 
 
 def _from_text(text: str, form: str) -> Any:

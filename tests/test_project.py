@@ -18,7 +18,9 @@ ALLOWED = {
     "lookup": set(),
     "fields": {"models"},
     "personal": set(),
-    "catalog": {"models", "wording"},
+    "catalog": {"fields", "models", "wording"},
+    "exchange": {"catalog", "fields", "models"},
+    "export": {"catalog", "config", "exchange", "models", "store"},
     "wording": {"models"},
     "store": {"models"},
     "search": {"models"},
@@ -33,7 +35,7 @@ ALLOWED = {
     "app": {"answers", "catalog", "config", "desk", "errors", "lookup", "models", "search", "store", "ui"},
     "terminal": {"answers", "cards", "catalog", "config", "models", "store"},
     "demo": {"app", "config"},
-    "__main__": {"app", "catalog", "config", "demo", "store", "terminal", "coverage"},
+    "__main__": {"app", "catalog", "config", "coverage", "demo", "export", "store", "terminal"},
     "coverage": {"catalog", "models"},
 }
 ONLY_IN = {

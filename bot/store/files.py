@@ -15,7 +15,7 @@ import aiosqlite
 from bot.models import Change, Origin, Purpose, Record, Ref, State, body_of, record_of, ref_of
 from bot.store import proposals
 from bot.store.database import Database
-from bot.store.revisions import Check, Head, heads, stamp, write
+from bot.store.revisions import Check, Fetch, Head, heads, stamp, write
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def load(
 
     async def change(writer: aiosqlite.Connection) -> Loaded:
         held = await heads(writer.execute_fetchall)
-        plan = _compare(wanted, held, await _seen(writer), await _redacted(writer))
+        plan = _compare(wanted, held, await _seen(writer.execute_fetchall), await _redacted(writer))
         edited = any(head.origin is Origin.EDIT for head in held.values())
         if check and edited:
             _hold_back(plan, held, check)
@@ -68,12 +68,12 @@ async def load(
         await writer.executemany(
             "INSERT INTO file_version VALUES (?, ?, ?, ?) ON CONFLICT (sort, record_id) "
             "DO UPDATE SET hash = excluded.hash, revision = excluded.revision",
-            [(*c.ref, _hash(c.body), numbers.get(c.ref, 0)) for c in agreed],
+            [(*c.ref, hashed(c.body), numbers.get(c.ref, 0)) for c in agreed],
         )
         await writer.executemany(
             "INSERT INTO file_version VALUES (?, ?, ?, 0) ON CONFLICT (sort, record_id) "
             "DO UPDATE SET hash = excluded.hash",
-            [(*c.ref, _hash(c.body)) for c in plan.conflicts],
+            [(*c.ref, hashed(c.body)) for c in plan.conflicts],
         )
         await _queue(writer, plan, now)
         shown = {change.ref for change in plan.changes if held.get(change.ref, _NOTHING).body is not None}
@@ -92,12 +92,13 @@ async def load(
 _NOTHING = Head(0, None, Origin.FILE)
 
 
-def _hash(body: str | None) -> str:
+def hashed(body: str | None) -> str:
+    """What stands for a text of the files; for none, nothing."""
     return hashlib.sha256(body.encode()).hexdigest() if body is not None else ""
 
 
-async def _seen(writer: aiosqlite.Connection) -> dict[Ref, tuple[str, int]]:
-    rows: Iterable[Any] = await writer.execute_fetchall("SELECT * FROM file_version")
+async def _seen(fetch: Fetch) -> dict[Ref, tuple[str, int]]:
+    rows = await fetch("SELECT * FROM file_version", ())
     return {Ref(row["sort"], row["record_id"]): (row["hash"], row["revision"]) for row in rows}
 
 
@@ -119,12 +120,12 @@ def _compare(
         change = Change(ref, text, head.number)
         if text == head.body:
             plan.kept += text is not None
-            if (text is not None or said) and (said != _hash(text) or agreed != head.number):
+            if (text is not None or said) and (said != hashed(text) or agreed != head.number):
                 plan.agreed.append(change)
         elif ref in redacted:
             # The files still say what somebody had wiped: it must not come back.
             plan.withheld += text is not None
-        elif said == _hash(text) or (text is None and said is None and head.origin is Origin.EDIT):
+        elif said == hashed(text) or (text is None and said is None and head.origin is Origin.EDIT):
             plan.kept += 1
         elif agreed == head.number:
             plan.changes.append(change)
@@ -165,3 +166,13 @@ async def _queue(writer: aiosqlite.Connection, plan: _Plan, now: datetime) -> No
     for change in plan.conflicts:
         why = "The files say something else than the last edit." if change.body else "The files have removed this."
         await proposals.insert(writer, Purpose.FILES, [change], why, None, stamp(now), None, State.WAITING)
+
+
+async def edited(database: Database) -> dict[Ref, tuple[str | None, str | None]]:
+    """What moderators edited: each record's text now, or None, and the hash of what the files said last."""
+    seen = await _seen(database.read)
+    return {
+        ref: (head.body, seen.get(ref, (None, 0))[0])
+        for ref, head in (await heads(database.read)).items()
+        if head.origin is Origin.EDIT
+    }

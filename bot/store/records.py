@@ -28,6 +28,11 @@ R = TypeVar("R", bound=Record)
 TABLES = {model: name for name, model in SORTS.items()}
 
 
+async def everything(database: Database) -> list[Record]:
+    """Every record as it stands, to be written out whole."""
+    return [record for model in SORTS.values() for record in await _read(database, model, "ORDER BY id")]
+
+
 class Overdue(NamedTuple):
     """A fact that somebody must look at again."""
 
