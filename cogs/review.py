@@ -64,7 +64,8 @@ class Review(commands.Cog):
     async def send(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Send a draft for review."""
         chosen = await moderation(interaction, Right.PROPOSE)
-        done = await proposals.send(self.bot.database, press.number, press.version, interaction.user.id)
+        now = discord.utils.utcnow()
+        done = await proposals.send(self.bot.database, press.number, press.version, interaction.user.id, now)
         own_draft(done)
         note = f"Sent for review as proposal {press.number}."
         if done.proposal.message:
@@ -244,12 +245,13 @@ class Review(commands.Cog):
             if chosen.channel is None:
                 return
             now = discord.utils.utcnow()
-            late = await proposals.claim_overdue(self.bot.database, now - LATE, now)
+            late = await proposals.overdue(self.bot.database, now - LATE)
             if late:
                 lines = ["## Waiting for more than 48 hours", *(queue_line(found, now) for found in late)]
                 await self.bot.get_partial_messageable(chosen.channel).send(
                     view=Sheet(lines), allowed_mentions=NO_MENTIONS
                 )
+                await proposals.set_alerted(self.bot.database, late, now)
         except Exception as error:  # noqa: BLE001 - a loop that raises would never run again
             log.error("queue: %s", describe(error))
 

@@ -221,6 +221,15 @@ async def test_an_earlier_version_comes_back_and_so_does_all_that_one_person_cha
     court.errors_were_answers()
 
 
+async def test_versions_to_go_back_to_are_offered_without_the_newest(court: Court) -> None:
+    await court.abe.click(await court.edited("The jail may hold nobody past release."), label="Approve")
+    versions = await revisions.history(court.bot.database, Ref("fact", FACT))
+    offered = await court.pia.autocomplete(
+        court.channel, "revert record", "version", "", record=f"fact {FACT}", why="Wrong."
+    )
+    assert [choice["value"] for choice in offered] == [versions[0].number]
+
+
 async def test_personal_data_that_slipped_in_is_wiped_also_from_the_review_cards(court: Court) -> None:
     sentinel = "Quokkafjordzebra"
     await court.abe.click(await court.edited(f"The jail may not hold {sentinel} past release."), label="Approve")

@@ -34,7 +34,7 @@ ALLOWED = {
     },
     "app": {"answers", "catalog", "config", "desk", "errors", "lookup", "models", "search", "store", "ui"},
     "terminal": {"answers", "cards", "catalog", "config", "models", "store"},
-    "demo": {"app", "config"},
+    "demo": {"app", "config", "models", "store"},
     "__main__": {"app", "catalog", "config", "coverage", "demo", "export", "store", "terminal"},
     "coverage": {"catalog", "models"},
 }

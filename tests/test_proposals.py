@@ -101,7 +101,7 @@ async def test_what_is_not_published_is_in_no_table_but_the_proposals(kept: Data
         kept, fact("a", "The jail keeps quokkas."), fact("z", "One quokka is kept there."), draft=True
     )
     if state != "draft":
-        await proposals.send(kept, found.id, found.version, MAX)
+        await proposals.send(kept, found.id, found.version, MAX, NOW)
     if state == "declined":
         await proposals.decline(kept, found.id, 1, State.REJECTED, ZOE, next(interactions), "No.", NOW)
     if state == "withdrawn":
@@ -170,6 +170,16 @@ async def test_proposal_whose_base_has_changed_must_be_looked_at_again(kept: Dat
     assert await statement(kept, "a") == "The jail keeps a list of badgers."
 
 
+async def test_what_two_people_changed_in_different_fields_is_kept_of_both(kept: Database) -> None:
+    words = await propose(kept, fact("a", "The jail keeps a list of otters."))
+    date = await propose(kept, fact("a", as_of="2026-03"), by=333)
+    await approve(kept, words)
+    stale = await approve(kept, date)
+    assert (await approve(kept, stale.proposal)).verdict is Verdict.DONE
+    [row] = await kept.read("SELECT statement, as_of FROM fact WHERE id = 'a'")
+    assert tuple(row) == ("The jail keeps a list of otters.", "2026-03")
+
+
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
@@ -219,10 +229,10 @@ async def test_draft_is_the_proposers_alone(kept: Database) -> None:
     found = await propose(kept, fact("a", "The jail keeps a list of otters."), draft=True)
     assert await proposals.waiting(kept) == []
     assert (await approve(kept, found)).verdict is Verdict.CLOSED
-    assert (await proposals.send(kept, found.id, found.version, ZOE)).verdict is Verdict.CLOSED
+    assert (await proposals.send(kept, found.id, found.version, ZOE, NOW)).verdict is Verdict.CLOSED
     revised = await proposals.revise(kept, found.id, found.changes, "A better reason.", MAX)
-    assert (await proposals.send(kept, found.id, found.version, MAX)).verdict is Verdict.STALE
-    assert (await proposals.send(kept, found.id, revised.version, MAX)).verdict is Verdict.DONE
+    assert (await proposals.send(kept, found.id, found.version, MAX, NOW)).verdict is Verdict.STALE
+    assert (await proposals.send(kept, found.id, revised.version, MAX, NOW)).verdict is Verdict.DONE
     assert [p.id for p in await proposals.waiting(kept)] == [found.id]
     with pytest.raises(LookupError):
         await proposals.revise(kept, found.id, found.changes, "Mine now.", ZOE)
@@ -235,7 +245,7 @@ async def test_proposal_that_was_changed_after_it_was_looked_at_is_not_published
     newer = await proposals.revise(
         kept, found.id, [await changed(kept, fact("a", "The jail keeps nothing at all."))], "Why.", MAX
     )
-    await proposals.send(kept, found.id, newer.version, MAX)
+    await proposals.send(kept, found.id, newer.version, MAX, NOW)
     assert (await approve(kept, found)).verdict is Verdict.STALE
     assert await statement(kept, "a") == "The jail keeps one list of them."
 
@@ -248,7 +258,7 @@ async def test_declined_proposal_keeps_its_reason_and_can_be_taken_up_again(kept
     assert (asked.proposal.state, asked.proposal.reason) == (State.CHANGES_ASKED, "Name the sheriff.")
     assert (await approve(kept, found)).verdict is Verdict.CLOSED
     again = await proposals.revise(kept, found.id, found.changes, "Why.", MAX)
-    await proposals.send(kept, again.id, again.version, MAX)
+    await proposals.send(kept, again.id, again.version, MAX, NOW)
     rejected = await proposals.decline(kept, found.id, again.version, State.REJECTED, ZOE, 77, "No.", NOW)
     assert (rejected.verdict, rejected.proposal.state) == (Verdict.DONE, State.REJECTED)
     twice = await proposals.decline(kept, found.id, again.version, State.REJECTED, ZOE, 77, "No.", NOW)
@@ -260,8 +270,15 @@ async def test_declined_proposal_keeps_its_reason_and_can_be_taken_up_again(kept
 async def test_what_waits_for_two_days_is_told_once(kept: Database) -> None:
     old = await propose(kept, fact("a", "The jail keeps a list of otters."), at=NOW - timedelta(hours=49))
     await propose(kept, fact("b", "The jail keeps a list of badgers."), at=NOW - timedelta(hours=47))
-    due = [await proposals.claim_overdue(kept, NOW - timedelta(hours=48), NOW) for _ in range(2)]
-    assert [[found.id for found in told] for told in due] == [[old.id], []]
+    due = await proposals.overdue(kept, NOW - timedelta(hours=48))
+    assert [found.id for found in due] == [old.id]
+    await proposals.set_alerted(kept, due, NOW)
+    assert await proposals.overdue(kept, NOW - timedelta(hours=48)) == []
+    # Sent anew, it waits anew.
+    again = await proposals.revise(kept, old.id, old.changes, "Why.", MAX)
+    await proposals.send(kept, old.id, again.version, MAX, NOW)
+    assert await proposals.overdue(kept, NOW - timedelta(hours=1)) != due
+    assert old.id in {found.id for found in await proposals.overdue(kept, NOW)}
 
 
 # Retiring and going back

@@ -14,17 +14,15 @@ def worded(before: str, after: str) -> str:
         if what == "equal":
             parts.append(_joined(old[start:end]))
             continue
-        parts += [f"~~{piece}~~" for piece in _lines(old[start:end])]
-        parts += [f"**{piece}**" for piece in _lines(new[new_start:new_end])]
-        if "\n" in new[new_start:new_end]:
-            parts.append("\n")
-    return re.sub(r" ?\n ?", "\n", " ".join(part for part in parts if part)).strip()
+        parts += [_marked(old[start:end], "~~"), _marked(new[new_start:new_end], "**")]
+    return re.sub(r" *\n[ \n]*", "\n", " ".join(part for part in parts if part)).strip()
 
 
 def _joined(words: list[str]) -> str:
     return escape(" ".join(words))
 
 
-def _lines(words: list[str]) -> list[str]:
-    """Words as lines without their breaks: a mark of Discord's must not run over the end of a line."""
-    return [piece for line in " ".join(words).split("\n") if (piece := escape(line.strip()))]
+def _marked(words: list[str], mark: str) -> str:
+    """Words between marks, line by line: a mark of Discord's must not run over the end of a line."""
+    lines = (line.strip() for line in " ".join(words).split("\n"))
+    return "\n".join(f"{mark}{escape(line)}{mark}" if line else "" for line in lines)

@@ -5,12 +5,13 @@ import logging
 import discord
 
 from bot.cards.review import closed_lines, proposal_lines
+from bot.cards.text import escape
 from bot.desk.access import Desk
 from bot.desk.checks import wording
 from bot.desk.views import Sheet, review_card
 from bot.errors import describe
 from bot.models import Moderation, Proposal, Ref, State
-from bot.store import proposals, revisions, running
+from bot.store import proposals, records, revisions, running
 from bot.ui import NO_MENTIONS
 
 log = logging.getLogger("footnote")
@@ -29,6 +30,9 @@ async def card(bot: Desk, found: Proposal, page: int = 0) -> Sheet:
         before[change.ref] = shown[-1] if shown else None
     flags = [flag for change in found.changes for flag in wording(change, bot.catalog.wording)]
     notes = [f"-# Wording: {flag}" for flag in flags[:5] if found.state is State.WAITING]
+    sides = {fact_id: dispute for dispute in await records.disputes(bot.database) for fact_id in dispute.fact_ids()}
+    named = {sides[change.ref.id].question for change in found.changes if change.ref.id in sides}
+    notes += [f"-# One side of a dispute; /dispute shows all of them: {escape(question)}" for question in sorted(named)]
     return review_card(found, [*proposal_lines(found, before), *notes], page)
 
 

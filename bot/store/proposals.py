@@ -1,15 +1,17 @@
 """What moderators propose: kept apart from what is served, decided once, published in one transaction."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import aiosqlite
+from pydantic import ValidationError
 
-from bot.models import Change, Decision, Origin, Proposal, Purpose, Ref, State, Verdict
+from bot.models import SORTS, Change, Decision, Origin, Proposal, Purpose, Ref, State, Verdict, body_of
 from bot.store import redaction
 from bot.store.database import Database
-from bot.store.revisions import Check, Fetch, flaws, heads, stamp, write
+from bot.store.revisions import Check, Fetch, Head, flaws, heads, stamp, write
 
 
 async def insert(
@@ -86,8 +88,10 @@ async def revise(database: Database, number: int, changes: Sequence[Change], why
     return await database.write(change)
 
 
-async def _move(database: Database, number: int, version: int, proposer: int, state: State) -> Decision:
-    """Take the proposer's own proposal from a draft to another state."""
+async def _move(
+    database: Database, number: int, version: int, proposer: int, state: State, at: datetime | None = None
+) -> Decision:
+    """Take the proposer's own proposal to another state; it waits from `at` on."""
 
     async def change(writer: aiosqlite.Connection) -> Decision:
         found = await _one(writer.execute_fetchall, number)
@@ -95,15 +99,18 @@ async def _move(database: Database, number: int, version: int, proposer: int, st
             return Decision(Verdict.CLOSED, found)
         if found.version != version:
             return Decision(Verdict.STALE, found)
-        await writer.execute("UPDATE proposal SET state = ? WHERE id = ?", (state, number))
+        await writer.execute(
+            "UPDATE proposal SET state = ?, made_at = coalesce(?, made_at), alerted_at = NULL WHERE id = ?",
+            (state, stamp(at) if at else None, number),
+        )
         return Decision(Verdict.DONE, await _one(writer.execute_fetchall, number))
 
     return await database.write(change)
 
 
-async def send(database: Database, number: int, version: int, proposer: int) -> Decision:
+async def send(database: Database, number: int, version: int, proposer: int, at: datetime) -> Decision:
     """Let a draft wait for review. Raises LookupError when there is no such proposal."""
-    return await _move(database, number, version, proposer, State.WAITING)
+    return await _move(database, number, version, proposer, State.WAITING, at)
 
 
 async def withdraw(database: Database, number: int, version: int, proposer: int) -> Decision:
@@ -156,7 +163,7 @@ async def publish(
         bases = {ref: head.number for ref, head in held.items()}
         if any(c.base != bases.get(c.ref, 0) for c in found.changes):
             # What people have looked at is not what would happen: the new version has to be looked at again.
-            await _set_changes(writer, number, [Change(c.ref, c.body, bases.get(c.ref, 0)) for c in found.changes])
+            await _set_changes(writer, number, [await _rebased(fetch, c, held.get(c.ref)) for c in found.changes])
             await writer.execute("UPDATE proposal SET version = version + 1 WHERE id = ?", (number,))
             return Decision(Verdict.STALE, await _one(fetch, number))
         if problems := await flaws(fetch, found.changes, check):
@@ -181,6 +188,24 @@ async def publish(
     if done.verdict is Verdict.DONE and done.proposal.purpose is Purpose.REDACTION:
         await database.empty_log()
     return done
+
+
+async def _rebased(fetch: Fetch, change: Change, head: Head | None) -> Change:
+    """A change on top of what was published since: what it left as it was is as it is now, so that no edit is lost."""
+    rows = list(await fetch("SELECT body FROM revision WHERE number = ?", (change.base,)))
+    number = head.number if head else 0
+    if not (rows and rows[0]["body"] and change.body and head and head.body):
+        return Change(change.ref, change.body, number)
+    base, mine, theirs = (json.loads(body) for body in (rows[0]["body"], change.body, head.body))
+    merged = {
+        name: source[name]
+        for name in [*mine, *(name for name in theirs if name not in mine)]
+        if name in (source := theirs if mine.get(name) == base.get(name) else mine)
+    }
+    try:
+        return Change(change.ref, body_of(SORTS[change.ref.sort].model_validate(merged)), number)
+    except ValidationError:
+        return Change(change.ref, change.body, number)
 
 
 async def _early(
@@ -249,21 +274,16 @@ async def set_card(database: Database, number: int, channel: int, message: int) 
     )
 
 
-async def claim_overdue(database: Database, before: datetime, now: datetime) -> list[Proposal]:
-    """What has waited since before a moment, each told once."""
+async def overdue(database: Database, before: datetime) -> list[Proposal]:
+    """What has waited since before a moment, and has not been told yet."""
+    where = "WHERE state = ? AND made_at <= ? AND alerted_at IS NULL"
+    return await _some(database.read, where, (State.WAITING, stamp(before)))
 
-    async def change(writer: aiosqlite.Connection) -> list[Proposal]:
-        found = await _some(
-            writer.execute_fetchall,
-            "WHERE state = ? AND made_at <= ? AND alerted_at IS NULL",
-            (State.WAITING, stamp(before)),
-        )
-        await writer.executemany(
-            "UPDATE proposal SET alerted_at = ? WHERE id = ?", [(stamp(now), proposal.id) for proposal in found]
-        )
-        return found
 
-    return await database.write(change)
+async def set_alerted(database: Database, told: Sequence[Proposal], at: datetime) -> None:
+    """Remember that these have been told."""
+    rows = [(stamp(at), found.id) for found in told]
+    await database.write(lambda writer: writer.executemany("UPDATE proposal SET alerted_at = ? WHERE id = ?", rows))
 
 
 async def open_of(database: Database, proposer: int) -> list[Proposal]:
