@@ -19,9 +19,10 @@ from bot.desk.names import choices, names, sources_offered
 from bot.errors import UserError, suggesting
 from bot.fields import PARTS
 from bot.models import Change, Model, Ref, SourceKind, Status
-from bot.store import records
+from bot.store import records, revisions
 
 Long = app_commands.Range[str, 1, 100]
+Why = app_commands.Range[str, 1, 300]
 
 
 def parts(sort: str) -> list[app_commands.Choice[str]]:
@@ -65,6 +66,12 @@ class Editing(commands.Cog):
         """Propose a change to a source."""
         await drafts.edit(interaction, Ref("source", source), part)
 
+    @sources.command(name="retire")
+    @app_commands.describe(source="Part of its title or publisher", why="Why")
+    async def retire_source(self, interaction: discord.Interaction[Footnote], source: Long, why: Why) -> None:
+        """Propose that a source on which nothing rests any more is shown no more."""
+        await drafts.retire(interaction, Ref("source", source), why)
+
     @events.command(name="add")
     @app_commands.describe(topic="What it is filed under", fact="A statement that tells of it")
     async def add_event(self, interaction: discord.Interaction[Footnote], topic: Long, fact: Long) -> None:
@@ -80,6 +87,12 @@ class Editing(commands.Cog):
         """Propose a change to an event."""
         await drafts.edit(interaction, Ref("event", event), part)
 
+    @events.command(name="retire")
+    @app_commands.describe(event="Part of its title", why="Why")
+    async def retire_event(self, interaction: discord.Interaction[Footnote], event: Long, why: Why) -> None:
+        """Propose that an event is shown no more."""
+        await drafts.retire(interaction, Ref("event", event), why)
+
     @disputes.command(name="add")
     @app_commands.describe(topic="What it is filed under")
     async def add_dispute(self, interaction: discord.Interaction[Footnote], topic: Long) -> None:
@@ -93,6 +106,19 @@ class Editing(commands.Cog):
     async def edit_dispute(self, interaction: discord.Interaction[Footnote], dispute: Long) -> None:
         """Propose a change to a dispute: its question and its sides."""
         await drafts.edit(interaction, Ref("dispute", dispute), "dispute")
+
+    @disputes.command(name="retire")
+    @app_commands.describe(dispute="Part of its question", why="Why")
+    async def retire_dispute(self, interaction: discord.Interaction[Footnote], dispute: Long, why: Why) -> None:
+        """Propose that a question is disputed no more; its statements stay, each by itself."""
+        held = await revisions.heads(self.bot.database.read)
+        agreements = {ref: raw_of(head.body) for ref, head in held.items() if ref.sort == "agreement" and head.body}
+        without = [
+            Change(ref, drafts.body_from("agreement", raw | {"dispute": None}), held[ref].number)
+            for ref, raw in agreements.items()
+            if raw.get("dispute") == dispute
+        ]
+        await drafts.retire(interaction, Ref("dispute", dispute), why, without)
 
     @agreements.command(name="set")
     @app_commands.describe(
@@ -112,7 +138,7 @@ class Editing(commands.Cog):
         status: Status,
         date: app_commands.Range[str, 4, 10],
         source: Long,
-        why: app_commands.Range[str, 1, 300],
+        why: Why,
         by: Long | None = None,
         county: Long | None = None,
         model: Model | None = None,
@@ -141,6 +167,7 @@ class Editing(commands.Cog):
         return choices(typed, await names(self.bot.database, sort))
 
     @edit_source.autocomplete("source")
+    @retire_source.autocomplete("source")
     @set_agreement.autocomplete("source")
     @suggesting
     async def offer_sources(
@@ -158,6 +185,7 @@ class Editing(commands.Cog):
         return await self.offered("fact", typed)
 
     @edit_event.autocomplete("event")
+    @retire_event.autocomplete("event")
     @suggesting
     async def offer_events(
         self, interaction: discord.Interaction[Footnote], typed: str
@@ -166,6 +194,7 @@ class Editing(commands.Cog):
         return await self.offered("event", typed)
 
     @edit_dispute.autocomplete("dispute")
+    @retire_dispute.autocomplete("dispute")
     @suggesting
     async def offer_disputes(
         self, interaction: discord.Interaction[Footnote], typed: str

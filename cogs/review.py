@@ -39,6 +39,8 @@ class Review(commands.Cog):
             "ask": functools.partial(self.decline, State.CHANGES_ASKED),
             "reject": functools.partial(self.decline, State.REJECTED),
             "turn": self.turn,
+            "peek": self.peek,
+            "leaf": self.leaf,
             "look": self.look,
             "report": self.report,
             "answered": self.answered,
@@ -145,6 +147,7 @@ class Review(commands.Cog):
     async def told(self, interaction: discord.Interaction[Any], done: Decision) -> None:
         """Show what became of a decision, on the card that was pressed, on the one in the channel, and in words."""
         found = done.proposal
+        log.info("proposal %s: %s, now %s", found.id, done.verdict, found.state)
         if interaction.message is not None:
             await interaction.edit_original_response(
                 view=await reviews.card(self.bot, found), allowed_mentions=NO_MENTIONS
@@ -177,6 +180,17 @@ class Review(commands.Cog):
             await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
         else:
             await tell(interaction, view)
+
+    async def peek(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Show what members would see if a proposal were published."""
+        await moderation(interaction, Right.PROPOSE)
+        await tell(interaction, await drafts.preview(interaction, await self.proposal(press.number)))
+
+    async def leaf(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Turn to another page of a preview."""
+        await moderation(interaction, Right.PROPOSE)
+        view = await drafts.preview(interaction, await self.proposal(press.number), press.page)
+        await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
 
     # The queue
 

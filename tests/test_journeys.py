@@ -1,6 +1,6 @@
 """Moderators keep the record: as proposer, approver, member without a role, and moderator who has lost it meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,8 +156,14 @@ async def test_an_edit_goes_from_the_form_over_the_review_to_the_members(court: 
     card = court.card()
     assert "~~not~~ **never**" in text_of(card)
     assert "**Why:** The sheriff said so." in text_of(card)
-    assert labels_of(card) == ["Approve", "Ask for changes", "Reject"]
-    # Nobody is served what waits.
+    assert labels_of(card) == ["Approve", "Ask for changes", "Reject", "As members would see it"]
+    seen = answer_of(await court.abe.click(card, label="As members would see it"))
+    assert seen.ephemeral
+    assert new in text_of(seen)
+    assert labels_of(seen) == []
+    # Nobody is served what waits, or offered it.
+    for name, option in (("history", "record"), ("dispute", "topic")):
+        assert "never" not in str(await court.ana.autocomplete(court.channel, name, option, "jail"))
     assert new not in text_of(await court.slash(court.ana, "ask", question="May a jail hold a person?"))
     await court.abe.click(card, label="Approve")
     assert "published" in text_of(court.card())
@@ -310,6 +316,36 @@ async def test_whoever_presses_after_another_is_told_and_publishes_nothing_twice
     told = await court.abi.click(second, label="Approve")
     assert told.followups[0].content == "Nothing was done: this proposal is published already."
     assert len(await revisions.history(court.bot.database, Ref("fact", FACT))) == 2
+
+
+async def test_an_interaction_that_is_delivered_twice_proposes_and_publishes_once(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver = court.env.backend.emit
+    heard: list[Mapping[str, Any]] = []
+
+    def emit(event: str, payload: Mapping[str, Any]) -> None:
+        if event == "INTERACTION_CREATE":
+            heard.append(payload)
+        deliver(event, payload)
+
+    monkeypatch.setattr(court.env.backend, "emit", emit)
+    opened = await court.pia.slash(court.channel, "fact edit", fact=FACT)
+    preview = await court.form(court.pia, opened, statement="The jail may hold nobody past release.", why="Because.")
+    await court.pia.click(preview, label="Send for review")
+    await court.abe.click(court.card(), label="Approve")
+    # A RESUME of the gateway replays what came before it.
+    for payload in heard:
+        deliver("INTERACTION_CREATE", payload)
+        await court.env.settle()
+    court.errors_were_answers()
+    assert len(heard) == 4
+    counts = await court.bot.database.read(
+        "SELECT (SELECT count(*) FROM proposal), (SELECT count(*) FROM revision WHERE origin = 'edit')"
+    )
+    assert tuple(counts[0]) == (1, 1)
+    assert "published" in text_of(court.card())
+    assert await court.statement() == "The jail may hold nobody past release."
 
 
 async def test_a_proposal_whose_base_has_changed_is_looked_at_again(court: Court) -> None:

@@ -172,6 +172,39 @@ async def test_a_fact_is_retired_restored_and_replaced(court: Court) -> None:
     assert "most stays are short" not in await served(court, "are most stays short?")
 
 
+async def test_a_side_of_a_dispute_is_retired_after_the_dispute(court: Court) -> None:
+    await published(court, await pia(court, "disputes retire", dispute="how-many", why="Settled."))
+    assert "count-high" not in text_of(await court.slash(court.ana, "dispute"))
+    await published(court, await pia(court, "fact retire", fact="count-high", why="Withdrawn."))
+    await published(court, await pia(court, "event retire", event="opening", why="Never happened."))
+    assert "no event" in text_of(await court.slash(court.ana, "events"))
+    told = await court.slash(court.pia, "sources retire", source="memo", why="Gone.")
+    assert "there is no source 'memo'" in told.content
+    versions = await revisions.history(court.bot.database, Ref("event", "opening"))
+    opened = await pia(court, "revert record", record="event opening", version=versions[0].number, why="It did.")
+    await published(court, opened)
+    assert "The jail opens" in text_of(await court.slash(court.ana, "events"))
+    court.errors_were_answers()
+
+
+async def test_a_long_preview_and_a_long_review_have_all_their_pages(court: Court) -> None:
+    for n in range(8):
+        statement = f"The sheriff of part {n} wrote *this*: " + f"{n} _words_ of it, " * 45 + "and the end."
+        opened = await pia(court, "fact add", kind="law", topic="Jails", source="memo", as_of="2026-02")
+        await published(court, opened, statement=statement, speaker="Sheriff", why="New.", **QUESTIONS)
+    rows = await court.bot.database.read("SELECT id FROM fact WHERE statement LIKE '%of part%'")
+    opened = await pia(court, "event edit", event="opening")
+    facts = "\n".join([FACT, *(row["id"] for row in rows)])
+    page = await court.form(court.pia, opened, facts=facts, why="Told by all of them.")
+    seen = text_of(page)
+    while "Next" in labels_of(page):
+        page = answer_of(await court.pia.click(page, label="Next"))
+        assert "Send for review" in labels_of(page)
+        seen += text_of(page)
+    assert all(f"of part {n} wrote" in seen for n in range(8))
+    assert len(seen) > 6000
+
+
 async def test_an_event_goes_on_without_a_retired_fact_or_ends_with_it(court: Court) -> None:
     await published(
         court, await pia(court, "event edit", event="opening"), facts=f"{FACT}\nshort-stay", why="Told by both."

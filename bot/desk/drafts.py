@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import discord
+from discord.ui import LayoutView
 from pydantic import ValidationError
 
 from bot.cards.review import proposal_lines, raw_of
@@ -18,7 +19,7 @@ from bot.desk.forms import Draft, record_form
 from bot.desk.views import DeskButton, Preview, Sheet, tell
 from bot.errors import UserError
 from bot.fields import PARTS, as_text, part_of, with_texts
-from bot.models import SORTS, Change, Proposal, Purpose, Ref, body_of
+from bot.models import SORTS, Change, Proposal, Purpose, Ref, State, body_of
 from bot.personal import personal_data
 from bot.store import proposals, revisions
 from bot.store.hypothetical import as_if
@@ -45,6 +46,18 @@ async def edit(interaction: discord.Interaction[Any], ref: Ref, part: str) -> No
     if head.body is None:
         raise UserError(f"This {ref.sort} is retired: restore it first.")
     await open_form(interaction, Draft(ref, part, raw_of(head.body), head.number))
+
+
+async def retire(interaction: discord.Interaction[Any], ref: Ref, why: str, more: Sequence[Change] = ()) -> None:
+    """Propose that a record is shown no more, with what else that changes.
+
+    Raises UserError when the person may not, or it is so already.
+    """
+    await moderation(interaction, Right.PROPOSE)
+    head = await head_of(interaction, ref)
+    if head.body is None:
+        raise UserError(f"This {ref.sort} is retired already: /revert record brings an earlier version back.")
+    await save(interaction, [Change(ref, None, head.number), *more], why)
 
 
 async def open_form(interaction: discord.Interaction[Any], draft: Draft) -> None:
@@ -146,27 +159,34 @@ async def save(
 
 
 async def show(interaction: discord.Interaction[Any], found: Proposal) -> None:
-    """Show a draft to its author, as members would see it where it is one record."""
+    """Show a draft to its author, and what the wording check says of it."""
+    bot = desk_of(interaction)
+    await tell(interaction, await preview(interaction, found))
+    if flags := [flag for c in found.changes for flag in wording(c, bot.catalog.wording)]:
+        lines = ["**The wording check speaks.** You may send it all the same; reviewers see the words too."]
+        await tell(interaction, Sheet([*lines, *(f"- {flag}" for flag in flags[:10])]))
+
+
+async def preview(interaction: discord.Interaction[Any], found: Proposal, page: int = 0) -> LayoutView:
+    """What would change: one record as members would see it, several as a list. Its author can send a draft from it."""
     bot = desk_of(interaction)
     about = (found.id, found.version)
-    buttons = [DeskButton("send", "Send for review", *about)]
+    draft = found.state is State.DRAFT and found.proposer == interaction.user.id
+    buttons = [DeskButton("send", "Send for review", *about)] if draft else []
     [change, *more] = found.changes
     card = None
     if not more and change.body and found.purpose is not Purpose.REDACTION:
         card = await as_if(
             bot.database, found.changes, lambda inside: card_of(inside, change.ref, bot.catalog.pack, bot.today)
         )
-        buttons.append(DeskButton("change", "Change it", *about))
-    buttons.append(DeskButton("drop", "Discard", *about))
+        buttons += [DeskButton("change", "Change it", *about)] if draft else []
+    buttons += [DeskButton("drop", "Discard", *about)] if draft else []
+    note = f"-# {CONFIRM if draft else f'Proposal {found.id}, which is not published.'}"
     if card:
-        await tell(interaction, Preview(card, f"-# {CONFIRM}", buttons))
-    else:
-        held = await revisions.heads(bot.database.read, [c.ref for c in found.changes])
-        lines = proposal_lines(found, {ref: head.body for ref, head in held.items()})
-        await tell(interaction, Sheet([*lines, f"-# {CONFIRM}"], buttons, turn=DeskButton("turn", "", *about)))
-    if flags := [flag for c in found.changes for flag in wording(c, bot.catalog.wording)]:
-        lines = ["**The wording check speaks.** You may send it all the same; reviewers see the words too."]
-        await tell(interaction, Sheet([*lines, *(f"- {flag}" for flag in flags[:10])]))
+        return Preview(card, note, buttons, DeskButton("leaf", "", *about), page)
+    held = await revisions.heads(bot.database.read, [c.ref for c in found.changes])
+    lines = proposal_lines(found, {ref: head.body for ref, head in held.items()})
+    return Sheet([*lines, note], buttons, page=page, turn=DeskButton("leaf", "", *about))
 
 
 async def reopen(interaction: discord.Interaction[Any], found: Proposal) -> None:

@@ -13,9 +13,9 @@ import discord
 from discord import ui
 
 from bot import errors
-from bot.cards import Card
+from bot.cards import Card, pages
 from bot.cards.review import paged
-from bot.models import Proposal, State
+from bot.models import Proposal, Purpose, State
 from bot.ui import NO_MENTIONS, Reply
 
 
@@ -101,6 +101,13 @@ class DeskMenu(ui.DynamicItem[ui.Select[Any]], template=r"fm:(?P<action>[a-z-]{1
         await _handle(interaction, self.action, Press(value=(data.get("values") or [""])[0]))
 
 
+def turns(turn: DeskButton, page: int, pages: int) -> list[DeskButton]:
+    """The buttons that turn to the pages before and after one, as `turn` does."""
+    about = (turn.action, turn.press.number, turn.press.version)
+    previous = [DeskButton(about[0], "Previous", *about[1:], page - 1)] if page else []
+    return previous + ([DeskButton(about[0], "Next", *about[1:], page + 1)] if page < pages - 1 else [])
+
+
 class Sheet(ui.LayoutView):
     """One page of Discord text with buttons and menus."""
 
@@ -114,17 +121,13 @@ class Sheet(ui.LayoutView):
         turn: DeskButton | None = None,
     ) -> None:
         super().__init__(timeout=None)
-        pages = paged(lines)
-        page = max(0, min(page, len(pages) - 1))
-        container: ui.Container[Self] = ui.Container(ui.TextDisplay(pages[page]))
-        buttons = list(buttons)
-        if len(pages) > 1:
-            container.add_item(ui.TextDisplay(f"-# Page {page + 1} of {len(pages)}"))
-            if turn is not None:
-                about = (turn.press.number, turn.press.version)
-                buttons += [DeskButton(turn.action, "Previous", *about, page - 1)] if page else []
-                buttons += [DeskButton(turn.action, "Next", *about, page + 1)] if page < len(pages) - 1 else []
+        texts = paged(lines)
+        page = max(0, min(page, len(texts) - 1))
+        container: ui.Container[Self] = ui.Container(ui.TextDisplay(texts[page]))
+        if len(texts) > 1:
+            container.add_item(ui.TextDisplay(f"-# Page {page + 1} of {len(texts)}"))
         self.add_item(container)
+        buttons = [*buttons, *(turns(turn, page, len(texts)) if turn else ())]
         for menu in menus:
             self.add_item(ui.ActionRow(menu))
         if buttons:
@@ -134,30 +137,35 @@ class Sheet(ui.LayoutView):
 class Preview(ui.LayoutView):
     """A card exactly as members would see it, and what its author can do with the draft."""
 
-    def __init__(self, card: Card, note: str, buttons: Sequence[DeskButton]) -> None:
+    def __init__(self, card: Card, note: str, buttons: Sequence[DeskButton], turn: DeskButton, page: int = 0) -> None:
         super().__init__(timeout=None)
-        shown = Reply(card)
+        shown = Reply(card, page)
         container = shown.children[0]
         shown.remove_item(container)
         self.add_item(ui.TextDisplay("-# As members would see it:"))
         self.add_item(container)
         self.add_item(ui.TextDisplay(note))
-        self.add_item(ui.ActionRow(*buttons))
+        if row := [*buttons, *turns(turn, page, len(pages(card)))]:
+            self.add_item(ui.ActionRow(*row))
 
 
 def review_card(found: Proposal, lines: Iterable[str], page: int = 0) -> Sheet:
     """A proposal with what reviewers can do with it."""
     about = (found.id, found.version)
-    buttons = []
+    buttons, row = [], []
     if found.state is State.WAITING:
         buttons = [
             DeskButton("approve", "Approve", *about),
             DeskButton("ask", "Ask for changes", *about),
             DeskButton("reject", "Reject", *about),
         ]
+        if len(found.changes) == 1 and found.changes[0].body and found.purpose is not Purpose.REDACTION:
+            row = [DeskButton("peek", "As members would see it", *about)]
     elif found.state is State.CHANGES_ASKED:
         buttons = [DeskButton("change", "Change it", *about)]
-    return Sheet(lines, buttons, page=page, turn=DeskButton("turn", "", *about))
+    view = Sheet(lines, buttons, page=page, turn=DeskButton("turn", "", *about))
+    # A row of its own: with two buttons that turn pages there would be six, and a row holds five.
+    return view.add_item(ui.ActionRow(*row)) if row else view
 
 
 async def tell(interaction: discord.Interaction[Any], text: str | ui.LayoutView) -> None:
