@@ -41,7 +41,7 @@ async def export(settings: Settings, folder: Path, form: str | None) -> int:
         print(f"written: {ref}")
     for ref in waiting:
         print(f"left alone, because the files have changed it too (decide in /queue): {ref}")
-    print(f"{len(done)} records written to {folder}")
+    print(f"{len(done)} records written")
     return 0
 
 

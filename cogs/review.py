@@ -253,8 +253,10 @@ class Review(commands.Cog):
 
     @tasks.loop(minutes=30)
     async def watch(self) -> None:
-        """Tell the review channel once of what has waited for 48 hours."""
+        """Tell the review channel once of what has waited for 48 hours, and tidy up after redactions."""
         try:
+            # A redaction empties the log at once, unless another process was reading just then.
+            await self.bot.database.empty_log()
             chosen = await reviews.chosen_at_home(self.bot)
             if chosen.channel is None:
                 return

@@ -356,7 +356,10 @@ async def test_the_record_as_it_was_on_a_day_and_the_changes_since(court: Court)
     listed = text_of(await court.slash(court.ana, "changes", since="2026-01-02"))
     assert "Changes since Jan 2, 2026: 1" in listed
     assert f"fact `{FACT}` · changed: Statement" in listed
-    assert "added" in text_of(await court.slash(court.ana, "changes", since="2026-01-01"))
+    await published(court, await pia(court, "sources add", kind="news"), title="Otters", publisher="Times", why="New.")
+    listed = text_of(await court.slash(court.ana, "changes", since="2026-01-01"))
+    assert "Changes since Jan 1, 2026: 2" in listed
+    assert "source `times-otters` · Otters · added" in listed
     court.errors_were_answers()
 
 

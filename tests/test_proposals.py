@@ -20,6 +20,7 @@ from bot.config import ROOT
 from bot.models import Change, Decision, Proposal, Purpose, Record, Ref, State, Verdict, body_of, ref_of
 from bot.store import Database, files, proposals, records, revisions
 from bot.store.database import MIGRATIONS, migrate
+from bot.store.hypothetical import as_of
 from tests.test_store import assert_whole, dispute, event, fact, search, source
 
 LONG = bool(os.environ.get("FOOTNOTE_CAMPAIGN"))
@@ -331,7 +332,8 @@ async def test_the_record_of_a_past_day_and_the_changes_since(kept: Database) ->
     found, total = await revisions.changes_since(kept, "2026-11-01")
     assert [(each.ref.id, is_new) for each, is_new in found] == [("new", True), ("a", False)]
     assert total == 2
-    assert (await revisions.changes_since(kept, "2026-10-01", 3))[1] == 9
+    # What filled the record at first is no change.
+    assert (await revisions.changes_since(kept, "2026-10-01", 1))[1] == 2
 
 
 # The history cannot be changed
@@ -349,6 +351,8 @@ async def test_the_record_of_a_past_day_and_the_changes_since(kept: Database) ->
         "UPDATE revision SET approver = editor",
         "UPDATE revision SET number = number + 100",
         "UPDATE revision SET redacted = '2026', body = '{}'",
+        "INSERT OR REPLACE INTO revision SELECT number, sort, record_id, '{}', origin, at, why, 1, 2, NULL, NULL "
+        "FROM revision",
     ],
 )
 async def test_history_is_append_only(kept: Database, sql: str) -> None:
@@ -440,6 +444,24 @@ async def test_files_do_not_bring_back_what_was_redacted(kept: Database) -> None
     assert await statement(kept, "a") is None
     mended = [record for record in SMALL if ref_of(record) not in {Ref("fact", "a"), Ref("event", "e")}]
     assert (await files.load(kept, mended)).withheld == 0
+
+
+async def test_what_named_a_redacted_record_is_left_out_of_the_past_whole(kept: Database) -> None:
+    day = "2026-11-24"
+    assert await as_of(kept, day, lambda then: records.entries(then, ["a", "b", "c"])) != []
+    await approve(kept, await propose(kept, fact("z", "A list of badgers is kept."), event("e", "2026", facts=["z"])))
+    sides = dispute("d", "c", "z")
+    await approve(kept, await propose(kept, sides))
+    for name in "ab":
+        newest = (await revisions.history(kept, Ref("fact", name)))[-1]
+        change = Change(Ref("fact", name), None, newest.number)
+        found = await proposals.add(kept, Purpose.REDACTION, [change], "A name.", MAX, next(interactions), NOW)
+        assert (await approve(kept, found)).verdict is Verdict.DONE
+    # The dispute of then had a side that is wiped now, so its other side does not stand there alone.
+    assert await as_of(kept, day, lambda then: records.entries(then, ["a", "b", "c"])) == []
+    assert await as_of(kept, day, lambda then: records.events(then, "1900", "2999", None)) == []
+    assert len(await as_of(kept, "2026-11-25", lambda then: records.entries(then, ["c", "z"]))) == 1
+    await assert_whole(kept)
 
 
 # The files beside the edits
@@ -562,6 +584,37 @@ async def test_database_of_before_gets_a_history_and_the_files_go_on_changing_it
     loaded = await files.load(database, [source(0), fact("a", "The jail keeps a list of otters.")])
     assert (loaded.changed, loaded.removed, loaded.kept, loaded.conflicts) == (1, 1, 1, 0)
     await database.close()
+
+
+async def test_no_row_of_loads_overwrites_an_edit(kept: Database) -> None:
+    chance = random.Random(11)
+    texts = dict.fromkeys("abc", "The jail keeps one list of them.")
+    for _ in range(60):
+        name, text = chance.choice("abc"), f"The jail keeps list {chance.randrange(5)}."
+        if chance.random() < 0.4:
+            await approve(kept, await propose(kept, fact(name, text)))
+        else:
+            texts[name] = text
+        before = await revisions.heads(kept.read)
+        agreed = {row["record_id"]: row["revision"] for row in await kept.read("SELECT * FROM file_version")}
+        waiting = {found.changes[0].ref.id for found in await proposals.waiting(kept)}
+        await with_file(kept, *(fact(each, words) for each, words in texts.items()))
+        after = await revisions.heads(kept.read)
+        still = {found.changes[0].ref.id: found for found in await proposals.waiting(kept)}
+        for each, words in texts.items():
+            ref = Ref("fact", each)
+            if before[ref].origin == "edit" and agreed[each] != before[ref].number:
+                assert after[ref] == before[ref], "an edit was overwritten"
+                same = json.loads(after[ref].body or "")["statement"] == words
+                assert not same or each not in still
+            else:
+                assert json.loads(after[ref].body or "")["statement"] == words
+        if still and chance.random() < 0.3:
+            found = chance.choice(list(still.values()))
+            await proposals.decline(kept, found.id, 1, State.REJECTED, ZOE, next(interactions), "No.", NOW)
+        assert len(still) <= 3
+        assert waiting <= set("abc")
+    await assert_whole(kept)
 
 
 # Cancelled and killed

@@ -129,17 +129,20 @@ async def before(database: Database, version: Revision) -> str | None:
     return rows[0]["body"] if rows else None
 
 
+_SINCE = "at >= ? AND at > (SELECT min(at) FROM revision)"
+
+
 async def changes_since(database: Database, day: str, limit: int = 200) -> tuple[list[tuple[Revision, bool]], int]:
     """The newest versions that were made on or after a day, newest first, each with whether the record was new.
 
-    Also returns how many there are in all.
+    Also returns how many there are in all. The load that filled the record at first is no change.
     """
     rows = await database.read(
         "SELECT *, NOT EXISTS (SELECT 1 FROM revision AS o WHERE o.sort = r.sort AND o.record_id = r.record_id "
-        "AND o.number < r.number) AS is_new FROM revision AS r WHERE at >= ? ORDER BY number DESC LIMIT ?",
+        f"AND o.number < r.number) AS is_new FROM revision AS r WHERE {_SINCE} ORDER BY number DESC LIMIT ?",
         (day, limit),
     )
-    [total] = await database.read("SELECT count(*) AS n FROM revision WHERE at >= ?", (day,))
+    [total] = await database.read(f"SELECT count(*) AS n FROM revision WHERE {_SINCE}", (day,))
     return [(_revision(row), bool(row["is_new"])) for row in rows], total["n"]
 
 

@@ -50,6 +50,11 @@ CREATE INDEX revision_editor ON revision (editor) WHERE editor IS NOT NULL;
 CREATE TRIGGER revision_stays BEFORE DELETE ON revision BEGIN
     SELECT raise(ABORT, 'a revision is never deleted');
 END;
+-- REPLACE would delete without asking the trigger above.
+CREATE TRIGGER revision_is_new BEFORE INSERT ON revision
+WHEN EXISTS (SELECT 1 FROM revision WHERE number = new.number) BEGIN
+    SELECT raise(ABORT, 'a revision is never replaced');
+END;
 -- Two things only may be blanked: the text, by a redaction that leaves its date; and a person's id, when they ask.
 CREATE TRIGGER revision_is_kept BEFORE UPDATE ON revision WHEN NOT (
     new.number IS old.number AND new.sort IS old.sort AND new.record_id IS old.record_id AND new.at IS old.at
