@@ -1,5 +1,6 @@
 """/export and /import: the record as files, and files as proposals."""
 
+import asyncio
 import io
 from typing import cast
 
@@ -72,7 +73,8 @@ class Exchange(commands.Cog):
             raise UserError(f"{file.filename} is larger than 5 MB: split it. Nothing was imported.")
         await interaction.response.defer(ephemeral=True)
         try:
-            found = read_import(file.filename, await file.read(), sort)
+            # In a thread: a large file takes a second to read, in which nobody else should wait.
+            found = await asyncio.to_thread(read_import, file.filename, await file.read(), sort)
         except RefusedError as refused:
             raise UserError(f"Line {refused.line}: the file {refused.text}. Nothing was imported.") from None
         held = await revisions.heads(self.bot.database.read)

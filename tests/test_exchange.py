@@ -206,6 +206,7 @@ GOOD_FACT = """\
 BAD: dict[str, tuple[str, bytes, str]] = {
     "larger than 5 MB": ("a.yaml", b"#" * 5_000_001, "larger than 5 MB"),
     "YAML larger than 2 MB": ("a.yaml", b"- id: a\n  x: y\n" * 150_000, "larger than 2 MB"),
+    "900,000 entries": ("a.yaml", b"- id: a\n  places: [" + b"x," * 900_000 + b"]\n", "too many entries"),
     "10,001 rows": ("a.csv", table(*(f"f{n},jails,x" for n in range(10_001))), "10001 records: at most 10000"),
     "10,001 YAML records": ("a.yaml", b"".join(b"- id: f%d\n" % n for n in range(10_001)), "more than 10000 records"),
     "10,001 JSON records": ("a.json", json.dumps([{"id": f"f{n}"} for n in range(10_001)]).encode(), "10001 records"),

@@ -17,6 +17,8 @@ MAX_ROWS = 10_000
 # Parsing YAML takes some ten times as long as JSON, and people wait for the answer.
 MAX_YAML_BYTES = 2_000_000
 MAX_CELL = 5_000
+# Lines and commas in YAML; the whole record has some 40,000 of them.
+MAX_ENTRIES = 200_000
 NO_TEXT = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -83,6 +85,8 @@ def _from_yaml(text: str) -> Any:
     # Counted before it is parsed: what has too many records need not be read whole.
     if len(re.findall(r"(?m)^- ", text)) > MAX_ROWS:
         raise RefusedError(1, f"holds more than {MAX_ROWS} records: split it")
+    if text.count("\n") + text.count(",") > MAX_ENTRIES:
+        raise RefusedError(1, "has too many entries for one file: split it")
     try:
         return plain(compose(text), Lines(), ())
     except yaml.YAMLError as error:
