@@ -84,9 +84,13 @@ class Review(commands.Cog):
     async def drop(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Discard a draft."""
         await moderation(interaction, Right.PROPOSE)
-        own_draft(await proposals.withdraw(self.bot.database, press.number, press.version, interaction.user.id))
-        note = Sheet(["Discarded. Nothing was sent."])
-        await interaction.response.edit_message(view=note, allowed_mentions=NO_MENTIONS)
+        done = await proposals.withdraw(self.bot.database, press.number, press.version, interaction.user.id)
+        own_draft(done)
+        pressed = interaction.message.id if interaction.message else None
+        on_card = pressed is not None and pressed == done.proposal.message
+        view = await reviews.card(self.bot, done.proposal) if on_card else Sheet(["Discarded. Nothing was published."])
+        await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+        await reviews.refresh(self.bot, done.proposal, but=pressed)
 
     async def again(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Open a form again with what was typed and could not be kept."""

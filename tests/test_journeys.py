@@ -285,7 +285,7 @@ async def test_asked_for_changes_the_proposer_mends_it_on_the_same_card(court: C
     opened = await court.abe.click(card, label="Ask for changes")
     await court.form(court.abe, opened, reason="Name the county.")
     assert "Name the county." in text_of(court.card())
-    assert labels_of(court.card()) == ["Change it"]
+    assert labels_of(court.card()) == ["Change it", "Discard"]
     assert "Only whoever made this" in answer_of(await court.abe.click(court.card(), label="Change it")).content
     opened = await court.pia.click(court.card(), label="Change it")
     assert filled(opened)["statement"] == "The jail may hold nobody past release."
@@ -294,6 +294,16 @@ async def test_asked_for_changes_the_proposer_mends_it_on_the_same_card(court: C
     assert len(court.reviews.history()) == 1
     await court.abi.click(court.card(), label="Approve")
     assert await court.statement() == "The Elm County jail may hold nobody past release."
+
+
+async def test_what_needs_changes_can_be_discarded_by_its_author_alone(court: Court) -> None:
+    card = await court.edited("The jail may hold nobody past release.")
+    await court.form(court.abe, await court.abe.click(card, label="Ask for changes"), reason="Name the county.")
+    assert "somebody else's" in answer_of(await court.abe.click(court.card(), label="Discard")).content
+    await court.pia.click(court.card(), label="Discard")
+    assert "withdrawn" in text_of(court.card())
+    assert "nobody past release" not in text_of(court.card())
+    assert labels_of(court.card()) == []
 
 
 async def test_rejected_with_a_reason_nothing_changes(court: Court) -> None:

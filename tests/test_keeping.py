@@ -383,6 +383,7 @@ async def test_files_that_differ_from_an_edit_wait_in_the_queue_with_both_texts(
     card = (await court.abe.select(queue, ["2"], custom_id="fm:look:0")).response
     assert card
     assert "~~may~~ **must not** hold ~~nobody~~ **a person**" in text_of(card)
+    assert labels_of(card) == ["Approve", "Reject", "As members would see it"]
     await court.abe.click(card, label="Approve")
     assert await court.statement() == "The jail must not hold a person past release."
 

@@ -154,15 +154,13 @@ def review_card(found: Proposal, lines: Iterable[str], page: int = 0) -> Sheet:
     about = (found.id, found.version)
     buttons, row = [], []
     if found.state is State.WAITING:
-        buttons = [
-            DeskButton("approve", "Approve", *about),
-            DeskButton("ask", "Ask for changes", *about),
-            DeskButton("reject", "Reject", *about),
-        ]
+        # Nobody could change what the files say from here: it is taken or it is not.
+        ask = [DeskButton("ask", "Ask for changes", *about)] if found.purpose is not Purpose.FILES else []
+        buttons = [DeskButton("approve", "Approve", *about), *ask, DeskButton("reject", "Reject", *about)]
         if len(found.changes) == 1 and found.changes[0].body and found.purpose is not Purpose.REDACTION:
             row = [DeskButton("peek", "As members would see it", *about)]
     elif found.state is State.CHANGES_ASKED:
-        buttons = [DeskButton("change", "Change it", *about)]
+        buttons = [DeskButton("change", "Change it", *about), DeskButton("drop", "Discard", *about)]
     view = Sheet(lines, buttons, page=page, turn=DeskButton("turn", "", *about))
     # A row of its own: with two buttons that turn pages there would be six, and a row holds five.
     return view.add_item(ui.ActionRow(*row)) if row else view
