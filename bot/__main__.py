@@ -42,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask.add_argument("question", nargs="*", help="the question; without one, each line of standard input is a question")
     ask.add_argument("--jsonl", action="store_true", help="one JSON object for each line of standard input")
     commands.add_parser("reports", help="print what members reported")
+    export = commands.add_parser("export", help="write what moderators edited back into the data folder")
+    export.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
+    export.add_argument(
+        "--format", choices=["json", "csv", "claimreview"], help="instead, print the whole record in this form"
+    )
     check = commands.add_parser("check", help="validate all of the data folder")
     check.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
     check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
@@ -63,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from bot.terminal import reports
 
             return asyncio.run(reports(settings))
+        if chosen.command == "export":
+            from bot.export import export as export_here
+
+            return asyncio.run(export_here(settings, chosen.data or settings.data_path, chosen.format))
         if chosen.command == "demo":
             try:
                 from bot.demo import demo as demo_here

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -14,15 +15,20 @@ from discord.ext import commands
 
 from bot import errors, lookup, ui
 from bot.answers import load_encoder, open_search, refresh
-from bot.catalog import Catalog, load_catalog
+from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
-from bot.models import Topic
+from bot.desk.forms import Draft
+from bot.desk.views import DeskButton, DeskMenu, Handler
+from bot.models import Record, Ref, Topic
 from bot.search import Search
-from bot.store import Database, records, running
+from bot.store import Database, files, running
 
 log = logging.getLogger("footnote")
 
-COGS = ("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about")
+COGS = (
+    *("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about"),
+    *("facts", "editing", "review", "history", "past", "stale", "exchange", "permissions"),
+)
 
 
 def create_bot(settings: Settings) -> "Footnote":
@@ -62,6 +68,8 @@ class Footnote(commands.AutoShardedBot):
         self.settings = settings
         self.builders: dict[str, ui.Builder] = {}
         self._refreshing = asyncio.Lock()
+        self.desk: dict[str, Handler] = {}
+        self.unsent: dict[int, tuple[int, Draft]] = {}
 
     async def setup_hook(self) -> None:
         """Open the record, load the commands, and tell Discord of them if they have changed.
@@ -70,12 +78,13 @@ class Footnote(commands.AutoShardedBot):
         """
         self.catalog = load_catalog(self.settings.data_path)
         self.database = await Database.open(self.settings.database_path)
-        log.info("record: %s", await records.load(self.database, self.catalog.records()))
+        loaded = await files.load(self.database, self.catalog.records(), self.flaws, discord.utils.utcnow())
+        log.info("record: %s", loaded)
         encoder = await asyncio.to_thread(load_encoder)
         self.search = await open_search(self.database, self.catalog, encoder, self.settings.data_path)
         # The bot answers meanwhile; texts that are not read yet are found by their words.
         self.reading = asyncio.create_task(self._read_new_texts())
-        self.add_dynamic_items(ui.CardButton)
+        self.add_dynamic_items(ui.CardButton, DeskButton, DeskMenu)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_commands()
@@ -90,6 +99,10 @@ class Footnote(commands.AutoShardedBot):
             await self.refresh_search()
         except Exception as error:  # noqa: BLE001 - a task's failure would be seen by nobody
             log.error("search: %s", errors.describe(error))
+
+    def flaws(self, held: Sequence[Record]) -> list[tuple[Ref, str]]:
+        """What does not fit between records."""
+        return problems_between(self.catalog.pack, held)
 
     async def sync_commands(self) -> None:
         """Tell Discord of the commands, but only when they are not those that it was told of last.

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     database_path: Path = Path("footnote.sqlite3")
     data_path: Path = ROOT / "data"
+    home_server: int | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("log_level", mode="before")

@@ -12,13 +12,16 @@ from pathlib import Path
 import discord
 import simcord
 
-from bot.app import create_bot
+from bot.app import Footnote, create_bot
 from bot.config import Settings, StartError
+from bot.models import Moderation
+from bot.store import running
 
 WELCOME = (
     "This is Footnote's demo: the real bot, its real record, and a Discord that runs on this machine alone. Type /ask "
-    "and a question, or / for all commands. Switch between Ana (a member), Max (a moderator) and Ola (an organizer) "
-    "above: a private reply is seen only by whoever asked."
+    "and a question, or / for all commands. Switch between Ana (a member), Max and Mia (moderators) and Ola (an "
+    "organizer) above: a private reply is seen only by whoever asked. Max proposes with /fact edit; Mia approves what "
+    "then appears here."
 )
 
 
@@ -38,24 +41,30 @@ async def demo(settings: Settings, port: int) -> None:
         try:
             await env.start()
             with env.time_context():
-                await _serve(env, port)
+                await _serve(env, bot, port)
         finally:
             await env.shutdown()
             await bot.close()
 
 
-async def _serve(env: simcord.Env, port: int) -> None:
+async def _serve(env: simcord.Env, bot: Footnote, port: int) -> None:
     guild = env.create_guild("Community")
     general = guild.create_text_channel("general")
     guild.create_text_channel("organizers")
     moderator = guild.create_role("Moderator", permissions=discord.Permissions(manage_messages=True))
+    approver = guild.create_role("Approver", permissions=discord.Permissions(manage_messages=True))
     organizer = guild.create_role("Organizer", permissions=discord.Permissions(pin_messages=True, manage_messages=True))
     ana = guild.add_member(env.create_user("Ana"))
     viewers = [
         ana,
         guild.add_member(env.create_user("Max"), roles=[moderator]),
+        guild.add_member(env.create_user("Mia"), roles=[approver]),
         guild.add_member(env.create_user("Ola"), roles=[organizer]),
     ]
+    bot.settings = bot.settings.model_copy(update={"home_server": guild.id})
+    # The page shows one channel, so reviews appear in it too; a real server has a channel for them.
+    chosen = Moderation(propose=(moderator.id,), approve=(approver.id,), summarize=(organizer.id,), channel=general.id)
+    await running.set_moderation(bot.database, guild.id, chosen)
     await ana.send(general, WELCOME)
     try:
         preview = env.preview(general, viewers=viewers, layout="channel", port=port)

@@ -49,7 +49,7 @@ def sentence(error: BaseException) -> str:
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Answer a failed interaction, once, privately; a reply that cannot be delivered is logged."""
-    text = sentence(error)
+    text = sentence(error)[:2000]
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import sys
 from datetime import UTC, datetime
@@ -9,11 +10,11 @@ from typing import Any
 
 from bot.answers import VECTORS, Answer, answer, load_encoder, open_search, refresh
 from bot.cards import plain
-from bot.catalog import Catalog, load_catalog
+from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
 from bot.models import Cited, Disputed, facts_of
 from bot.search import write_vectors
-from bot.store import Database, DatabaseError, DatabaseInUseError, records, running
+from bot.store import Database, DatabaseError, DatabaseInUseError, files, running
 from bot.store.vectors import vectors
 
 
@@ -76,7 +77,7 @@ async def _open(settings: Settings, catalog: Catalog) -> Database:
             await asyncio.sleep(0.25)
         return await Database.open_read_only(settings.database_path)
     try:
-        await records.load(database, catalog.records())
+        await files.load(database, catalog.records(), functools.partial(problems_between, catalog.pack))
     except BaseException:
         await database.close()
         raise

@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot import __version__, ui
 from bot.app import Footnote
 from bot.cards import Card, replies
+from bot.desk.reviews import chosen_at_home
 from bot.store import records, running
 
 
@@ -38,18 +39,24 @@ class About(commands.Cog):
 
     async def help_card(self, _: str) -> Card:
         """The card that lists all commands."""
-        commands_ = {
-            command.qualified_name: command.description
-            for command in self.bot.tree.walk_commands()
-            if isinstance(command, app_commands.Command)
-        }
-        return replies.help_(dict(sorted(commands_.items())), self.bot.catalog.pack)
+        for_all: dict[str, str] = {}
+        for_moderators: dict[str, str] = {}
+        for command in self.bot.tree.walk_commands():
+            if isinstance(command, app_commands.Command):
+                hidden = (command.root_parent or command).default_permissions
+                (for_moderators if hidden else for_all)[command.qualified_name] = command.description
+        pack = self.bot.catalog.pack
+        return replies.help_(dict(sorted(for_all.items())), dict(sorted(for_moderators.items())), pack)
 
     async def about_card(self, _: str) -> Card:
         """The card about the bot."""
         database = self.bot.database
         return replies.about(
-            await records.size(database), await records.newest(database), self.bot.catalog.pack, __version__
+            await records.size(database),
+            await records.newest(database),
+            self.bot.catalog.pack,
+            __version__,
+            alone=(await chosen_at_home(self.bot)).alone,
         )
 
     async def privacy_card(self, _: str) -> Card:

@@ -41,7 +41,7 @@ class Events(commands.Cog):
         topic: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
         """See a timeline of public events, each with its sources."""
-        first, last = _day(start, "from"), _day(end, "to")
+        first, last = day_typed(start, "from"), day_typed(end, "to")
         if first and last and first[: len(last)] > last:
             raise UserError("The first day must not be after the last day.")
         chosen = self.bot.topic(topic) if topic else None
@@ -63,7 +63,7 @@ class Events(commands.Cog):
         return replies.events(rows, first, last, topic, self.bot.today)
 
 
-def _day(text: str | None, name: str) -> str | None:
+def day_typed(text: str | None, name: str) -> str | None:
     """A day that somebody typed. Raises UserError when it is not one."""
     if not text:
         return None

@@ -17,7 +17,7 @@ from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
 from bot.models import Document
 from bot.search import Knowledge
-from bot.store import Database, records
+from bot.store import Database, files
 
 DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
@@ -57,7 +57,7 @@ def loaded(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def fill() -> None:
         database = await Database.open(path)
-        await records.load(database, catalog.records())
+        await files.load(database, catalog.records())
         # Every vector is in the file, so no test waits for the model to read the whole record.
         encoder = answers.load_encoder()
         search = await answers.open_search(database, catalog, encoder, DATA)
@@ -182,6 +182,7 @@ def parts_of(components: Any, name: str) -> list[Any]:
     """One field of every component that has it, nested ones included, in reading order."""
     found = []
     for component in components:
+        component = component if isinstance(component, dict) else component.to_dict()
         found += [component[name]] if name in component else []
         found += parts_of(component.get("components", ()), name)
     return found

@@ -180,11 +180,12 @@ async def test_every_table_says_what_it_is_for(world: World) -> None:
     assert all(purpose for _, purpose, _ in await running.schema(world.bot.database))
 
 
-async def test_commands_work_in_servers_and_in_direct_messages(world: World) -> None:
+async def test_commands_work_in_servers_and_in_direct_messages_but_for_those_of_moderators(world: World) -> None:
     for command in world.bot.tree.get_commands():
         payload = command.to_dict(world.bot.tree)
-        assert payload["contexts"] == [0, 1, 2]
-        assert payload["integration_types"] == [0, 1]
+        moderators = payload["default_member_permissions"] is not None
+        assert payload["contexts"] == ([0] if moderators else [0, 1, 2]), command.name
+        assert payload["integration_types"] == ([0] if moderators else [0, 1]), command.name
     reply = await world.ana.user.slash("about")
     assert reply.response
     assert labels_of(reply.response)

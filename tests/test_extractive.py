@@ -30,6 +30,7 @@ OWN_HEADINGS = {
     "Commands",
     "What to expect",
     "All that the database holds",
+    "For moderators",
 }
 # Notes stand where the bot speaks of itself or the record: these replies, and these openings in all others.
 OWN_REPLIES = {"none", "help", "about", "privacy", "no-record", "out-of-scope", "disputes", "terms", "counties"}

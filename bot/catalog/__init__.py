@@ -4,16 +4,19 @@ The files are read as text only (YAML's own typing reads `no` as False and `010`
 whole when anything is wrong: a catalog is either complete or a list of problems.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from bot.catalog.checks import Checks
 from bot.catalog.problems import CatalogError, Problem
-from bot.catalog.reader import Reader
+from bot.catalog.reader import Lines, Place, Reader, in_words
 from bot.models import (
+    SORTS,
     Agreement,
     County,
     Dispute,
@@ -22,13 +25,15 @@ from bot.models import (
     FittedWeights,
     Pack,
     Record,
+    Ref,
     Source,
     Term,
     Vocabulary,
     WordList,
+    ref_of,
 )
 
-__all__ = ["Catalog", "CatalogError", "Problem", "load_catalog"]
+__all__ = ["Catalog", "CatalogError", "Problem", "in_sentences", "load_catalog", "problems_between"]
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,22 @@ def load_catalog(folder: Path, *, check_words: bool = False) -> Catalog:
     if reader.problems or pack is None or vocabulary is None or wording is None or weights is None:
         raise CatalogError(reader.problems)
     return Catalog(pack, vocabulary, wording, weights, *(tuple(found) for found in records.values()))
+
+
+def in_sentences(error: ValidationError, model: type[Record]) -> list[str]:
+    """What a record does not fit for, in words for whoever wrote it."""
+    details = [(detail, tuple(p for p in detail["loc"] if "-" not in str(p))) for detail in error.errors()]
+    return [in_words(detail, place, model) for detail, place in details]
+
+
+def problems_between(pack: Pack, records: Sequence[Record]) -> list[tuple[Ref, str]]:
+    """What does not fit between records wherever they come from, each told at one of them.
+
+    The pack's reading lists are left out: they pass over what has left the record.
+    """
+    by_model: dict[type[Record], list[Any]] = {model: [] for model in SORTS.values()}
+    for record in records:
+        by_model[type(record)].append(record)
+    where: dict[int, tuple[str, Lines, Place]] = {id(record): (str(ref_of(record)), Lines(), ()) for record in records}
+    found = Checks(pack.model_copy(update={"guides": ()}), by_model, where).problems()
+    return [(Ref(*problem.file.split(" ", 1)), problem.text) for problem in found]

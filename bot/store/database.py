@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -112,10 +112,29 @@ class Database:
 
         The caller may be cancelled; the transaction still ends, one way or the other.
         """
-        task = asyncio.create_task(self._transaction(change))
+        return await self._to_its_end(self._transaction(change))
+
+    async def empty_log(self) -> bool:
+        """Move the write-ahead file into the database and cut it to nothing, so that no deleted text stays in it.
+
+        Returns False when another process was reading and some of it had to stay.
+        """
+        return await self._to_its_end(self._emptied_log())
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await work that goes on to its end when the caller is cancelled, and that closing waits for."""
+        task = asyncio.create_task(work)
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
         return await asyncio.shield(task)
+
+    async def _emptied_log(self) -> bool:
+        if self._writer is None:
+            raise DatabaseError("The database is closed, or open for reading only.")
+        async with self._write_lock:
+            # The first column is 1 when a reader stood in the way, https://sqlite.org/pragma.html#pragma_wal_checkpoint.
+            [row] = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not row[0]
 
     async def _transaction(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
         if self._writer is None:

@@ -1,16 +1,14 @@
-"""The record: loading it from files, and reading it back whole.
+"""The record, read whole.
 
 Every function that hands out facts hands out entries: a fact with its sources, or, where the fact is
 one side of a dispute, the dispute with all its sides. There is no way to get one side alone.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import aiosqlite
+from typing import Any, NamedTuple, TypeVar
 
 from bot.models import (
+    SORTS,
     Agreement,
     Cited,
     County,
@@ -23,74 +21,25 @@ from bot.models import (
     Record,
     Source,
     Term,
-    key,
 )
 from bot.store.database import Database, placeholders
 
 R = TypeVar("R", bound=Record)
-# Parents before children, so that a reader of the log sees sources before the facts that rest on them.
-TABLES: dict[type[Record], str] = {
-    Source: "source",
-    Fact: "fact",
-    Dispute: "dispute",
-    Event: "event",
-    County: "county",
-    Agreement: "agreement",
-    Term: "term",
-}
+TABLES = {model: name for name, model in SORTS.items()}
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """How many records a load added, changed, removed and kept."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    kept: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.added} added, {self.changed} changed, {self.removed} removed, {self.kept} kept"
+async def everything(database: Database) -> list[Record]:
+    """Every record as it stands, to be written out whole."""
+    return [record for model in SORTS.values() for record in await _read(database, model, "ORDER BY id")]
 
 
-async def load(database: Database, records: Iterable[Record]) -> Loaded:
-    """Make the database hold exactly these records, in one transaction."""
-    wanted: dict[str, dict[str, str]] = {table: {} for table in TABLES.values()}
-    for record in records:
-        wanted[TABLES[type(record)]][record.id] = record.model_dump_json(exclude_defaults=True)  # type: ignore[attr-defined]
+class Overdue(NamedTuple):
+    """A fact that somebody must look at again."""
 
-    async def change(writer: aiosqlite.Connection) -> Loaded:
-        counts = {"added": 0, "changed": 0, "removed": 0, "kept": 0}
-        # Links between records are only complete when all of them are in.
-        await writer.execute("PRAGMA defer_foreign_keys = ON")
-        for table, bodies in wanted.items():
-            held = {row["id"]: row["body"] for row in await writer.execute_fetchall(f"SELECT id, body FROM {table}")}
-            gone = [(record_id,) for record_id in held if record_id not in bodies]
-            await writer.executemany(f"DELETE FROM {table} WHERE id = ?", gone)
-            counts["removed"] += len(gone)
-            if table == "dispute":
-                # A fact that moves from one dispute to another must leave the first before it enters the second.
-                changed = [(i,) for i, body in bodies.items() if i in held and held[i] != body]
-                await writer.executemany("DELETE FROM dispute_fact WHERE dispute_id = ?", changed)
-            for record_id, body in bodies.items():
-                if record_id not in held:
-                    counts["added"] += 1
-                    await _insert(writer, table, record_id, body)
-                elif held[record_id] != body:
-                    counts["changed"] += 1
-                    await writer.execute(f"UPDATE {table} SET body = ? WHERE id = ?", (body, record_id))
-                else:
-                    counts["kept"] += 1
-        return Loaded(**counts)
-
-    return await database.write(change)
-
-
-async def _insert(writer: aiosqlite.Connection, table: str, record_id: str, body: str) -> None:
-    if table == "fact":
-        await writer.execute("INSERT INTO fact (id, key, body) VALUES (?, ?, ?)", (record_id, key(record_id), body))
-    else:
-        await writer.execute(f"INSERT INTO {table} (id, body) VALUES (?, ?)", (record_id, body))
+    id: str
+    review_by: str
+    as_of: str
+    text: str
 
 
 async def _read(database: Database, model: type[R], where: str = "", parameters: Sequence[Any] = ()) -> list[R]:
@@ -218,6 +167,18 @@ async def events(database: Database, start: str, end: str, topic: str | None) ->
     )
     items = await _entries_by_fact(database, [fact_id for event in found for fact_id in event.facts])
     return [(event, list(dict.fromkeys(items[fact_id] for fact_id in event.facts))) for event in found]
+
+
+async def past_review(database: Database, day: str) -> list[Overdue]:
+    """What has a review date before a day, the oldest first. A side of a dispute stands by the dispute's question."""
+    rows = await database.read(
+        "SELECT fact.id, json_extract(fact.body, '$.review_by') AS review_by, fact.as_of, "
+        "coalesce('One side of: ' || json_extract(dispute.body, '$.question'), statement) AS text "
+        "FROM fact LEFT JOIN dispute_fact ON fact_id = fact.id LEFT JOIN dispute ON dispute.id = dispute_id "
+        "WHERE superseded_by IS NULL AND review_by < ? ORDER BY review_by, fact.id",
+        (day,),
+    )
+    return [Overdue(*row) for row in rows]
 
 
 async def counties(database: Database) -> list[County]:

@@ -1,10 +1,10 @@
-"""What the bot writes while it runs: members' reports and its own settings. Nobody's identity, no question."""
+"""What the bot writes while it runs: members' reports and settings. No question, and not who reported what."""
 
 from datetime import date
 
 import aiosqlite
 
-from bot.models import Report
+from bot.models import Moderation, Report
 from bot.store.database import Database
 
 
@@ -18,6 +18,24 @@ async def add_report(database: Database, report: Report, day: date) -> None:
         )
 
     await database.write(change)
+
+
+async def open_reports(database: Database) -> list[tuple[int, str, Report]]:
+    """The reports that nobody has answered, each with its number and day, oldest first."""
+    rows = await database.read("SELECT id, day, page, reason, text FROM report WHERE answered IS NULL ORDER BY id")
+    return [(row["id"], row["day"], Report(page=row["page"], reason=row["reason"], text=row["text"])) for row in rows]
+
+
+async def answer_report(database: Database, number: int, day: date) -> bool:
+    """Mark a report as answered, without by whom; returns False when it was before, or there is none."""
+
+    async def change(writer: aiosqlite.Connection) -> bool:
+        cursor = await writer.execute(
+            "UPDATE report SET answered = ? WHERE id = ? AND answered IS NULL", (day.isoformat(), number)
+        )
+        return bool(cursor.rowcount)
+
+    return await database.write(change)
 
 
 async def reports(database: Database) -> list[tuple[str, Report]]:
@@ -41,6 +59,22 @@ async def remember(database: Database, name: str, value: str) -> None:
         )
 
     await database.write(change)
+
+
+async def moderation(database: Database, guild: int) -> Moderation:
+    """What the administrators of a server chose; nothing at first."""
+    rows = await database.read("SELECT body FROM moderation WHERE guild = ?", (guild,))
+    return Moderation.model_validate_json(rows[0]["body"]) if rows else Moderation()
+
+
+async def set_moderation(database: Database, guild: int, chosen: Moderation) -> None:
+    """Keep what the administrators of a server chose."""
+    await database.write(
+        lambda writer: writer.execute(
+            "INSERT INTO moderation VALUES (?, ?) ON CONFLICT (guild) DO UPDATE SET body = excluded.body",
+            (guild, chosen.model_dump_json()),
+        )
+    )
 
 
 async def schema(database: Database) -> list[tuple[str, str, list[str]]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bot.models import Fact, Phrasings
 from bot.search import Corpus, Knowledge, Search, hashed
-from bot.store import Database, index, records
+from bot.store import Database, files, index
 from bot.store.vectors import vectors
 from tests.bench import questions
 from tests.bench.world import World
@@ -55,7 +55,7 @@ async def run(world: World) -> None:
         with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
             database = await Database.open(Path(folder) / "scale.sqlite3")
             try:
-                await records.load(database, [*world.catalog.sources, *facts])
+                await files.load(database, [*world.catalog.sources, *facts])
                 lexicon = search.knowledge.lexicon
                 corpus = Corpus(await index.documents(database), rows, lexicon)
                 knowledge = Knowledge(lexicon, corpus, search.knowledge.examples)

@@ -10,7 +10,7 @@ from bot import answers
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT
 from bot.search import Encoder, Search
-from bot.store import Database, records
+from bot.store import Database, files
 
 DATA = ROOT / "data"
 
@@ -39,7 +39,7 @@ async def opened() -> AsyncIterator[World]:
         database = await Database.open(Path(folder) / "bench.sqlite3")
         encoder = Encoder.load()
         try:
-            await records.load(database, catalog.records())
+            await files.load(database, catalog.records())
             yield World(catalog, database, encoder)
         finally:
             encoder.close()

@@ -1,0 +1,1 @@
+"""What moderators see and press in Discord: forms, drafts with their preview, and review cards."""
