@@ -76,7 +76,7 @@ def vetoed(found: Mapping[str, float]) -> bool:
     return (
         found.get("like_outside", 0.0) > found["best_phrasing"]
         or found.get("like_unrecorded", 0.0) > found["best_phrasing"] + CLEARLY
-        or any(found[name] for name in GUARDS)
+        or any(found.get(name) for name in GUARDS)
     )
 
 
