@@ -43,6 +43,7 @@ from bot.models.records import (
     StatusChange,
     Term,
 )
+from bot.models.summary import Claim, Day, Language, Pin, Progress, Schedule
 
 __all__ = [
     "SORTS",
@@ -51,7 +52,9 @@ __all__ = [
     "Change",
     "Citation",
     "Cited",
+    "Claim",
     "County",
+    "Day",
     "Decision",
     "Dispute",
     "Disputed",
@@ -67,6 +70,7 @@ __all__ = [
     "Hit",
     "Jurisdiction",
     "Kind",
+    "Language",
     "Link",
     "Model",
     "Moderation",
@@ -75,12 +79,15 @@ __all__ = [
     "Outcome",
     "Pack",
     "Phrasings",
+    "Pin",
+    "Progress",
     "Proposal",
     "Purpose",
     "Record",
     "Ref",
     "Report",
     "Revision",
+    "Schedule",
     "Side",
     "Slug",
     "Source",
