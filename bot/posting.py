@@ -56,6 +56,10 @@ class Posts:
 
     async def find(self, channel: int, address: str, after: datetime) -> int | None:
         """The bot's own message with the card of that address, of those posted after a moment."""
+        known = self.client.get_channel(channel)
+        if isinstance(known, discord.abc.GuildChannel) and not known.permissions_for(known.guild.me).read_message_history:
+            # Discord answers with an empty history instead of a refusal, which would mean: not posted.
+            raise DiscordError(Trouble.FORBIDDEN)
         async with _told_apart():
             # A busy channel holds many messages a day: all are looked through, for one missed would be posted twice.
             async for message in self.client.get_partial_messageable(channel).history(limit=None, after=after):
@@ -63,6 +67,8 @@ class Posts:
                 own = message.author == self.client.user and message.interaction_metadata is None
                 if own and address in ui.addresses(message):
                     return message.id
+        if known is None:
+            raise DiscordError(Trouble.UNKNOWN)  # an empty history may have been a refusal
         return None
 
     async def edit(self, channel: int, message: int, card: Card) -> None:
