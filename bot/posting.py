@@ -57,7 +57,10 @@ class Posts:
     async def find(self, channel: int, address: str, after: datetime) -> int | None:
         """The bot's own message with the card of that address, of those posted after a moment."""
         known = self.client.get_channel(channel)
-        if isinstance(known, discord.abc.GuildChannel) and not known.permissions_for(known.guild.me).read_message_history:
+        if (
+            isinstance(known, discord.abc.GuildChannel)
+            and not known.permissions_for(known.guild.me).read_message_history
+        ):
             # Discord answers with an empty history instead of a refusal, which would mean: not posted.
             raise DiscordError(Trouble.FORBIDDEN)
         async with _told_apart():
