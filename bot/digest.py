@@ -84,7 +84,12 @@ def _date(on: date, language: Language) -> str:
 
 
 def _under(heading: str, sections: Sequence[Section]) -> list[Section]:
-    return [(Heading(heading),), *sections] if sections else []
+    return [(Heading(heading), *sections[0]), *sections[1:]] if sections else []
+
+
+def _fits(section: Section, title: str, words: Mapping[str, str]) -> bool:
+    """Whether a section fits a page whole, even as the first under a heading."""
+    return fits_a_page((Heading(max(words.values(), key=len)), *section), title)
 
 
 def _retired(facts: Iterable[tuple[Fact, tuple[Source, ...]]], heading: str) -> list[Section]:
@@ -103,7 +108,7 @@ def _entry(item: Entry, today: date, title: str, words: Mapping[str, str]) -> Se
 def _whole(item: Disputed, today: date, title: str, words: Mapping[str, str]) -> Section:
     """A dispute with a statement of every side, or with none where they do not fit the pinned page together."""
     section = parts.entry(item, today)
-    if fits_a_page(section, title):
+    if _fits(section, title, words):
         return section
     question = item.dispute.question
     where = small(words["whole"].format(sides=len(item.sides), question=question))
@@ -117,7 +122,7 @@ def _events(
     found: list[Section] = []
     for event, items in events:
         section = parts.event(event, items, today)
-        if fits_a_page(section, title):
+        if _fits(section, title, words):
             found.append(section)
         else:
             found += [parts.event(event, (), today), *(_entry(item, today, title, words) for item in items)]

@@ -27,8 +27,9 @@ NEEDED = {
 }
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_messages=True)
 class Summary(commands.GroupCog, group_name="summary", group_description="One pinned summary a day in your channels"):
     """Daily summaries."""
 
