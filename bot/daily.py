@@ -156,7 +156,7 @@ class Daily:
             elif claim.pin in {Pin.DUE, Pin.TRYING} and claim.pin_next <= self.now():
                 await self._pin(schedule, claim, posted)
         for claim in posted:
-            if claim.checked < newest and claim.day > keep:
+            if claim.checked < newest:
                 await self._correct(schedule, claim, newest)
 
     async def _pin(self, schedule: Schedule, claim: Claim, posted: list[Claim]) -> None:
@@ -215,7 +215,7 @@ class Daily:
 
     async def _tell(self, schedule: Schedule, problem: str) -> None:
         """Tell the organizer of a problem, once while it lasts."""
-        if await summaries.tell_once(self.database, schedule.channel, problem):
+        if schedule.organizer and await summaries.tell_once(self.database, schedule.channel, problem):
             try:
                 await self.discord.tell(schedule.organizer, f"<#{schedule.channel}>: {problem}")
             except DiscordError:

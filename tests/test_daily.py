@@ -442,6 +442,27 @@ async def test_a_change_of_the_record_corrects_the_posted_message_once(empty: Da
     assert (await world.claims(1))[date(2026, 1, 6)].corrected == corrected
 
 
+async def test_older_summaries_are_corrected_too_for_they_can_still_be_read(empty: Database) -> None:
+    world = Simulation(empty)
+    await world.add(1)
+    await world.until(datetime(2026, 1, 8, 10, 0, tzinfo=UTC), 1800)
+    await world.change_the_record()
+    await world.round()
+    assert [m.text[11:] for m in world.discord.in_(1)] == [" version 1 corrected"] * 3
+
+
+async def test_an_organizer_who_is_forgotten_is_told_nothing_any_more(empty: Database) -> None:
+    world = Simulation(empty)
+    await world.add(1)
+    await revisions.forget(empty, 7)
+    world.discord.silent.add(1)
+    await world.until(datetime(2026, 1, 6, 10, 0, tzinfo=UTC), 600)
+    assert world.discord.told == []
+    for [table] in await empty.read("SELECT name FROM sqlite_schema WHERE type = 'table'"):
+        rows = await empty.read(f'SELECT * FROM "{table}"')
+        assert not any('"organizer":7' in str(tuple(row)) for row in rows)
+
+
 async def test_a_change_of_the_record_that_it_does_not_show_leaves_it_as_it_is(empty: Database) -> None:
     world = Simulation(empty)
     await world.add(1)

@@ -25,7 +25,7 @@ class Schedule(BaseModel):
 
     channel: int
     guild: int
-    organizer: int  # whom to tell when something is in the way
+    organizer: int  # whom to tell when something is in the way; 0 for nobody
     at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
     zone: str = "UTC"
     starts: date = date.min  # no day before this one is due

@@ -72,6 +72,7 @@ async def claim(
 
     async def change(writer: aiosqlite.Connection) -> Claim | None:
         channel = chosen.channel
+        kept = chosen.model_copy(update={"organizer": 0})  # people stand in one place, where they can be forgotten
         since = await _told_before(writer, channel, day, due)
         [newest] = await writer.execute_fetchall("SELECT coalesce(max(number), 0) AS number FROM revision")
         number = newest["number"]
@@ -79,7 +80,7 @@ async def claim(
             "INSERT INTO summary_claim (channel, day, schedule, due, begun, leased_until, since, until, checked, "
             "pin_next) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                *(channel, str(day), chosen.model_dump_json(), stamp(due), stamp(now), stamp(now + LEASE)),
+                *(channel, str(day), kept.model_dump_json(), stamp(due), stamp(now), stamp(now + LEASE)),
                 *(since, number, number, stamp(now)),
             ),
         )
