@@ -43,7 +43,7 @@ ALLOWED = {
         *("models", "rounds", "search", "store", "ui"),
     },
     "terminal": {"answers", "cards", "catalog", "config", "models", "store"},
-    "demo": {"app", "config", "models", "store"},
+    "demo": {"app", "catalog", "config", "models", "store"},
     "__main__": {"app", "catalog", "config", "coverage", "demo", "export", "store", "terminal"},
     "coverage": {"catalog", "models"},
 }
