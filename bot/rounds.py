@@ -47,13 +47,14 @@ class Rounds:
             await asyncio.wait([self._ticking])
 
     def _ended(self, _: asyncio.Task[None]) -> None:
-        log.error("summary: the rounds ended and start again")
-        self.start()
+        if not self.client.is_closed():
+            log.error("summary: the rounds ended and start again")
+            self.start()
 
     async def _tick(self) -> None:
-        await self.client.wait_until_ready()
         while True:
             try:
+                await self.client.wait_until_ready()
                 await self.daily.round()
             except Exception as error:  # noqa: BLE001 - the next round tries again
                 log.error("summary: %s", describe(error))

@@ -133,7 +133,11 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
         place = await self._place(interaction, channel)
         await interaction.response.defer(ephemeral=True, thinking=True)
         default = self.bot.rounds.default(place.id, place.guild.id, interaction.user.id)
-        schedule = await summaries.schedule(self.bot.database, place.id) or default
+        schedule = await summaries.schedule(self.bot.database, place.id)
+        if schedule is None:
+            # So that what is posted once is corrected too, and unpinned when another one follows.
+            schedule = default.model_copy(update={"paused": True})
+            await summaries.keep_schedule(self.bot.database, schedule)
         now = discord.utils.utcnow()
         today = now.astimezone(ZoneInfo(schedule.zone)).date()
         before = (await summaries.claims(self.bot.database, place.id)).get(today)
@@ -219,8 +223,8 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
             except ValueError:
                 raise UserError("“date” must be a day written 2026-01-07.") from None
         moment = clock.slot(day, schedule.at, schedule.zone)
-        if moment is None or moment <= now or moment > now + timedelta(days=366):
-            raise UserError("That summary is not to come: choose a day of the next year whose time is not over.")
+        if moment is None or not now < moment < now + timedelta(days=8):
+            raise UserError("That summary is not to come: choose one of the next seven days.")
         claim = await summaries.claim(self.bot.database, schedule, day, moment, now)
         if claim is None or not await summaries.skipped(self.bot.database, claim, "An organizer skipped it."):
             raise UserError("That day's summary is posted or skipped already: see /summary status.")

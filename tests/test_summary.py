@@ -159,6 +159,19 @@ async def test_preview_shows_privately_what_post_then_posts(world: World, ola: s
     assert len(summaries_in(world.channel)) == 1
 
 
+async def test_what_is_posted_once_is_corrected_and_the_next_takes_its_place(
+    world: World, ola: simcord.MemberActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await said(world, ola, "post")
+    await edit(world, "no-hold", statement="The jail may not hold a person past release at all.")
+    monkeypatch.setattr(rounds, "TICK", 3600)
+    await world.env.advance_time(86_400)
+    assert len(summaries_in(world.channel)) == 1
+    await said(world, ola, "post")
+    assert [message.pinned for message in summaries_in(world.channel)] == [False, True]
+    assert "at all." in text_of(summaries_in(world.channel)[0])
+
+
 async def test_a_correction_edits_the_posted_message_and_says_so(world: World, ola: simcord.MemberActor) -> None:
     await said(world, ola, "schedule", time="0:03", timezone="UTC")
     await edit(world, "short-stay", statement=NEW)

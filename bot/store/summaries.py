@@ -53,10 +53,10 @@ async def tell_once(database: Database, channel: int, problem: str) -> bool:
 
 
 async def claims(database: Database, channel: int) -> dict[date, Claim]:
-    """What became of a channel's ten newest days, and of older ones that are still pinned; newest first."""
+    """What became of a channel's newest days, and of older ones that are still pinned; newest first."""
     rows = await database.read(
         "SELECT * FROM summary_claim WHERE channel = :channel AND (pin IN ('due', 'trying', 'pinned') OR day IN "
-        "(SELECT day FROM summary_claim WHERE channel = :channel ORDER BY day DESC LIMIT 10)) ORDER BY day DESC",
+        "(SELECT day FROM summary_claim WHERE channel = :channel ORDER BY day DESC LIMIT 16)) ORDER BY day DESC",
         {"channel": channel},
     )
     return {found.day: found for found in map(_claim, rows)}
