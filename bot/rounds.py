@@ -1,4 +1,4 @@
-"""The daily rounds of the running bot: once a minute, started again whatever ends them; and the summaries' cards."""
+"""The daily rounds of the running bot: once a minute, whatever fails; and the cards of summaries."""
 
 import asyncio
 import hashlib
@@ -37,26 +37,21 @@ class Rounds:
     def start(self) -> None:
         """Start the rounds."""
         self._ticking = asyncio.create_task(self._tick())
-        self._ticking.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Stop the rounds; what is under way is taken up by the next process."""
         if self._ticking:
-            self._ticking.remove_done_callback(self._ended)
             self._ticking.cancel()
             await asyncio.wait([self._ticking])
-
-    def _ended(self, _: asyncio.Task[None]) -> None:
-        if not self.client.is_closed():
-            log.error("summary: the rounds ended and start again")
-            self.start()
 
     async def _tick(self) -> None:
         while True:
             try:
                 await self.client.wait_until_ready()
                 await self.daily.round()
-            except Exception as error:  # noqa: BLE001 - the next round tries again
+            except (Exception, asyncio.CancelledError) as error:  # the next round tries again
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise  # whoever cancels the rounds themselves means it
                 log.error("summary: %s", describe(error))
             await asyncio.sleep(TICK)
 

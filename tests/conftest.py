@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot import app
+from bot import app, rounds
 from bot.app import Footnote, create_bot
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
@@ -103,6 +103,12 @@ def made(settings: Settings) -> Footnote:
     bot = create_bot(settings)
     bot.shard_count = 1
     return bot
+
+
+@pytest.fixture(autouse=True)
+def seldom_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of daily summaries each hour: a test that lets days pass would run thousands of them."""
+    monkeypatch.setattr(rounds, "TICK", 3600)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """/summary as organizers use it: schedule, look, post, pin, unpin, correct, pause and skip, with the real bot."""
 
+import asyncio
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(small: Path, tmp_path: Path) -> Settings:
     """The small record instead of the whole one."""
     return Settings(data_path=small, database_path=tmp_path / "footnote.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def usual_pace(seldom_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round every minute, as in use."""
+    monkeypatch.setattr(rounds, "TICK", 60)
 
 
 @pytest.fixture
@@ -373,11 +380,21 @@ async def test_a_deleted_summary_stays_deleted(
     assert claims[date(2026, 1, 1)].message == message.id
 
 
-async def test_the_rounds_start_again_whatever_ends_them(world: World, ola: simcord.MemberActor) -> None:
+@pytest.mark.parametrize("failure", [RuntimeError, asyncio.CancelledError, discord.ConnectionClosed])
+async def test_no_failure_ends_the_rounds(
+    world: World, ola: simcord.MemberActor, failure: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
     await said(world, ola, "schedule", time="0:05", timezone="UTC")
-    task = world.bot.rounds._ticking
-    assert task
-    task.cancel()
+    real = world.bot.rounds.daily.round
+    failed: list[type[BaseException]] = []
+
+    async def failing() -> None:
+        if len(failed) < 2:
+            failed.append(failure)
+            raise failure.__new__(failure)
+        await real()
+
+    monkeypatch.setattr(world.bot.rounds.daily, "round", failing)
     await world.env.advance_time(400)
-    assert world.bot.rounds._ticking is not task
+    assert len(failed) == 2
     assert len(summaries_in(world.channel)) == 1
