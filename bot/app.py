@@ -20,6 +20,7 @@ from bot.config import Settings
 from bot.desk.forms import Draft
 from bot.desk.views import DeskButton, DeskMenu, Handler
 from bot.models import Record, Ref, Topic
+from bot.rounds import Rounds
 from bot.search import Search
 from bot.store import Database, files, running
 
@@ -27,7 +28,7 @@ log = logging.getLogger("footnote")
 
 COGS = (
     *("ask", "sanctuary", "detainers", "counties", "events", "disputes", "sources", "about"),
-    *("facts", "editing", "review", "history", "past", "stale", "exchange", "permissions"),
+    *("facts", "editing", "review", "history", "past", "stale", "exchange", "permissions", "summary"),
 )
 
 
@@ -53,6 +54,7 @@ class Footnote(commands.AutoShardedBot):
     database: Database
     search: Search
     catalog: Catalog
+    rounds: Rounds
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(
@@ -85,9 +87,11 @@ class Footnote(commands.AutoShardedBot):
         # The bot answers meanwhile; texts that are not read yet are found by their words.
         self.reading = asyncio.create_task(self._read_new_texts())
         self.add_dynamic_items(ui.CardButton, DeskButton, DeskMenu)
+        self.rounds = Rounds(self, self.database, self.catalog.pack.zone)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.sync_commands()
+        self.rounds.start()
 
     async def refresh_search(self) -> None:
         """Make what has been added or edited findable; what has been taken away no longer is."""
@@ -146,6 +150,8 @@ class Footnote(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Leave Discord, then close the database: its threads would keep the process alive."""
+        if hasattr(self, "rounds"):
+            await self.rounds.stop()
         try:
             await super().close()
         finally:

@@ -6,23 +6,26 @@ SimCord stands in for Discord and serves the page on this machine alone.
 import asyncio
 import contextlib
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import discord
 import simcord
 
 from bot.app import Footnote, create_bot
+from bot.catalog import Catalog, load_catalog
 from bot.config import Settings, StartError
-from bot.models import Moderation
-from bot.store import running
+from bot.models import Kind, Moderation
+from bot.store import Database, files, running
 
 WELCOME = (
     "This is Footnote's demo: the real bot, its real record, and a Discord that runs on this machine alone. Type /ask "
     "and a question, or / for all commands. Switch between Ana (a member), Max and Mia (moderators) and Ola (an "
     "organizer) above: a private reply is seen only by whoever asked. Max proposes with /fact edit; Mia approves what "
-    "then appears here."
+    "then appears here. The pinned summary is what Ola's server gets every morning: /summary."
 )
+# Statements that the demo lets come in overnight, besides a dispute, so that its summary has something to tell.
+OVERNIGHT = 3
 
 
 # Seconds between ticks of the simulated clock. The page refuses what is pressed during a tick, so they are few.
@@ -33,7 +36,9 @@ async def demo(settings: Settings, port: int) -> None:
     """Serve the page until Ctrl-C. Raises StartError when it cannot be served."""
     with tempfile.TemporaryDirectory(prefix="footnote-demo-") as folder:
         # A database of its own: the demo never touches the one of a bot that runs for real.
-        bot = create_bot(settings.model_copy(update={"database_path": Path(folder) / "demo.sqlite3"}))
+        path = Path(folder) / "demo.sqlite3"
+        await _yesterday(path, load_catalog(settings.data_path))
+        bot = create_bot(settings.model_copy(update={"database_path": path}))
         env = simcord.Env(bot, check_errors=False, settle_timeout=10.0, shard_count=1)
         env.backend.bot_user.name = "Footnote"
         # The simulated clock starts in January 2026; people expect today.
@@ -45,6 +50,24 @@ async def demo(settings: Settings, port: int) -> None:
         finally:
             await env.shutdown()
             await bot.close()
+
+
+async def _yesterday(path: Path, catalog: Catalog) -> None:
+    """Fill a database with the record as if its newest statements had not been in it yesterday."""
+    database = await Database.open(path)
+    try:
+        named = {name for event in catalog.events for name in event.facts}
+        named |= {name for dispute in catalog.disputes for name in dispute.fact_ids()}
+        named |= {term.fact for term in catalog.terms} | {fact.superseded_by or "" for fact in catalog.facts}
+        free = sorted((f for f in catalog.facts if f.id not in named), key=lambda f: (f.as_of, f.id))
+        newest = sorted({f.topic: f for f in free if f.kind is not Kind.NONE}.values(), key=lambda f: f.as_of)
+        moved = sorted(catalog.disputes, key=lambda d: (len(d.fact_ids()), d.id))[:1]
+        late = [*newest[-OVERNIGHT:], *(d for d in moved if all(a.dispute != d.id for a in catalog.agreements))]
+        await files.load(
+            database, [r for r in catalog.records() if r not in late], at=datetime.now(UTC) - timedelta(days=2)
+        )
+    finally:
+        await database.close()
 
 
 async def _serve(env: simcord.Env, bot: Footnote, port: int) -> None:
@@ -66,6 +89,9 @@ async def _serve(env: simcord.Env, bot: Footnote, port: int) -> None:
     chosen = Moderation(propose=(moderator.id,), approve=(approver.id,), summarize=(organizer.id,), channel=general.id)
     await running.set_moderation(bot.database, guild.id, chosen)
     await ana.send(general, WELCOME)
+    ola = viewers[-1]
+    await ola.slash(general, "summary schedule", time="09:00")
+    await ola.slash(general, "summary post")
     try:
         preview = env.preview(general, viewers=viewers, layout="channel", port=port)
         await preview.__aenter__()

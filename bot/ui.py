@@ -141,6 +141,18 @@ class CardButton(
             await interaction.followup.send(view=Reply(card, number, shared=True), allowed_mentions=NO_MENTIONS)
 
 
+def addresses(message: discord.Message) -> set[str]:
+    """The addresses of the cards to which a message's buttons lead."""
+    names = (
+        child.custom_id or ""
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for child in row.children
+        if isinstance(child, discord.Button)
+    )
+    return {name.split(":", 3)[3] for name in names if name.startswith("fn:")}
+
+
 class ReportForm(ui.Modal, title="Report a problem"):
     """A form about one card. Who sends it is not kept."""
 

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot import __version__, ui
 from bot.app import Footnote
-from bot.cards import Card, replies
+from bot.cards import Card, itself
 from bot.desk.reviews import chosen_at_home
 from bot.store import records, running
 
@@ -46,12 +46,12 @@ class About(commands.Cog):
                 hidden = (command.root_parent or command).default_permissions
                 (for_moderators if hidden else for_all)[command.qualified_name] = command.description
         pack = self.bot.catalog.pack
-        return replies.help_(dict(sorted(for_all.items())), dict(sorted(for_moderators.items())), pack)
+        return itself.help_(dict(sorted(for_all.items())), dict(sorted(for_moderators.items())), pack)
 
     async def about_card(self, _: str) -> Card:
         """The card about the bot."""
         database = self.bot.database
-        return replies.about(
+        return itself.about(
             await records.size(database),
             await records.newest(database),
             self.bot.catalog.pack,
@@ -61,7 +61,7 @@ class About(commands.Cog):
 
     async def privacy_card(self, _: str) -> Card:
         """The card of the live schema."""
-        return replies.privacy(await running.schema(self.bot.database))
+        return itself.privacy(await running.schema(self.bot.database))
 
 
 async def setup(bot: commands.Bot) -> None:

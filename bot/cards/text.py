@@ -110,6 +110,11 @@ def pages(card: Card) -> list[tuple[Section, ...]]:
     return [*result, tuple(page)]
 
 
+def fits_a_page(section: Section, title: str) -> bool:
+    """Whether a section can stand whole on one page under a title."""
+    return len(pages(Card(title, "", (section,)))) == 1
+
+
 @dataclass(frozen=True)
 class _Room:
     """Characters and bytes."""

@@ -55,6 +55,7 @@ from bot.models.records import (
     StatusChange,
     Term,
 )
+from bot.models.summary import Claim, Day, Language, Pin, Progress, Schedule
 
 __all__ = [
     "SORTS",
@@ -63,7 +64,9 @@ __all__ = [
     "Change",
     "Citation",
     "Cited",
+    "Claim",
     "County",
+    "Day",
     "Decision",
     "Dispute",
     "Disputed",
@@ -80,6 +83,7 @@ __all__ = [
     "Guide",
     "Jurisdiction",
     "Kind",
+    "Language",
     "Link",
     "Model",
     "Moderation",
@@ -88,12 +92,15 @@ __all__ = [
     "Outcome",
     "Pack",
     "Phrasings",
+    "Pin",
+    "Progress",
     "Proposal",
     "Purpose",
     "Record",
     "Ref",
     "Report",
     "Revision",
+    "Schedule",
     "Side",
     "Slug",
     "Source",

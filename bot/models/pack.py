@@ -48,6 +48,7 @@ class Pack(Record):
     state: Text
     scope: Text
     examples: tuple[Text, ...] = Field(min_length=3, max_length=5)
+    zone: Text = "UTC"
     topics: tuple[Topic, ...] = Field(min_length=1)
     legal_help: tuple[Office, ...] = Field(min_length=1)
     guides: tuple[Guide, ...] = ()

@@ -214,6 +214,11 @@ async def sources(database: Database) -> list[Source]:
     )
 
 
+async def all_sources(database: Database) -> list[Source]:
+    """All sources, also those that no current fact rests on."""
+    return await _read(database, Source, "ORDER BY id")
+
+
 async def facts_per_place(database: Database, topic: str | None = None) -> dict[str, int]:
     """How many current facts each county or city has, of one topic or of all."""
     rows = await database.read(

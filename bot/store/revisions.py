@@ -198,6 +198,11 @@ async def forget(database: Database, person: int) -> int:
         closed = "state IN ('published', 'rejected', 'withdrawn')"
         await writer.execute(f"UPDATE proposal SET proposer = NULL WHERE proposer = ? AND {closed}", (person,))
         await writer.execute(f"UPDATE proposal SET decided_by = NULL WHERE decided_by = ? AND {closed}", (person,))
+        await writer.execute(
+            "UPDATE summary_schedule SET body = json_set(body, '$.organizer', 0) "
+            "WHERE json_extract(body, '$.organizer') = ?",
+            (person,),
+        )
         return done
 
     done = await database.write(change)
