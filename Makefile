@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8099
 VENV := .venv
 
-.PHONY: setup demo test check lint lock
+.PHONY: setup demo test check lint bench fit vectors lock
 
 setup: $(VENV)/.ready
 
@@ -28,6 +28,17 @@ lint: setup
 
 check: setup
 	$(VENV)/bin/python -m bot check
+
+# Prints how often the right fact comes first, how fast a reply is, and how search grows; takes some five minutes.
+bench: setup
+	$(VENV)/bin/python -m tests.bench
+
+# After a change of words or facts: reads new texts into data/vectors.npz, then fits data/weights.yaml.
+fit: vectors
+	$(VENV)/bin/python -m tests.bench.fit
+
+vectors: setup
+	$(VENV)/bin/python -m bot vectors
 
 # Needs uv. The files must name no package index, so that they install from whichever one a machine uses.
 lock:

@@ -1,4 +1,4 @@
-"""From a question to the reply, through the real bot, beside a bare discord.py command that replies "pong"."""
+"""From a question to the reply, through the real bot, beside a bare command that replies "pong"."""
 
 import asyncio
 import resource
@@ -11,9 +11,8 @@ from typing import Any
 import discord
 import simcord
 from discord import app_commands
-from discord.ext import commands
 
-from bot.app import create_bot
+from bot.app import Footnote, create_bot
 from bot.config import Settings
 from tests.bench import questions
 from tests.bench.world import World
@@ -22,58 +21,56 @@ ROUNDS = 200
 AT_ONCE = 50
 
 
-def bare_bot() -> commands.Bot:
-    """The least that discord.py can do: one command, one word."""
-    bot = commands.Bot(command_prefix=commands.when_mentioned, intents=discord.Intents(guilds=True))
-
-    @bot.tree.command(name="ping", description="Reply with one word")
-    @app_commands.describe(question="Ignored")
-    async def ping(interaction: discord.Interaction[Any], question: str) -> None:
-        await interaction.response.send_message("pong", ephemeral=True)
-
-    return bot
-
-
-async def started(bot: Any) -> tuple[simcord.Env, Any, Any]:
-    """A simulated Discord with this bot in it, somebody who asks, and a channel."""
-    env = simcord.Env(bot, check_errors=False, settle_timeout=30.0)
-    await env.start()
-    guild = env.create_guild("Community")
-    return env, guild.add_member(env.create_user("ana")), guild.create_text_channel("general")
+@app_commands.command(description="The least that a command can do")
+async def ping(interaction: discord.Interaction[Any], question: str) -> None:
+    """Reply with one word."""
+    await interaction.response.send_message("pong", ephemeral=True)
 
 
 async def run(world: World) -> None:
     """Alternate the two, so that both meet the same noise, and print what each reply took."""
-    asked = [question.text[:300] for question in questions.read("tuned", world.catalog)][:ROUNDS]
+    asked = [question.text[:300] for question in questions.read("tuned", world.catalog)]
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
         bot = create_bot(Settings(database_path=Path(folder) / "reply.sqlite3"))
         bot.shard_count = 1
-        real, ana, general = await started(bot)
-        await bot.reading
-        bare, ben, lobby = await started(bare_bot())
-        took: dict[str, list[tuple[float, float]]] = {"/ask": [], "pong": []}
-        for text in asked:
-            for name, member, channel, command in (("/ask", ana, general, "ask"), ("pong", ben, lobby, "ping")):
-                wall, own = time.perf_counter(), time.process_time()
-                await member.slash(channel, command, question=text)
-                took[name].append((time.perf_counter() - wall, time.process_time() - own))
-        for name, times in took.items():
-            walls, owns = [wall * 1000 for wall, _ in times], [own * 1000 for _, own in times]
-            slowest = statistics.quantiles(walls, n=100)[98]
-            print(
-                f"{name:6} {len(times)} replies: {statistics.median(walls):.1f} ms median, {slowest:.1f} ms p99, "
-                f"{statistics.median(owns):.1f} ms of processor time"
-            )
-        ratio = statistics.median(a[1] - b[1] for a, b in zip(took["/ask"], took["pong"], strict=True))
-        print(f"/ask takes {ratio:.1f} ms of processor time more than pong")
-        await at_once(bot, asked[:AT_ONCE])
-        print(f"memory at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
-        for env, its_bot in ((real, bot), (bare, bare.bot)):
+        bot.tree.add_command(ping)
+        env = simcord.Env(bot, check_errors=False, settle_timeout=30.0)
+        try:
+            await env.start()
+            await bot.reading
+            await alternate(env, asked[:ROUNDS])
+            await at_once(bot, asked[:AT_ONCE])
+        finally:
             await env.shutdown()
-            await its_bot.close()
+            await bot.close()
+    print(f"memory at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB, simulator included")
 
 
-async def at_once(bot: Any, asked: list[str]) -> None:
+async def alternate(env: simcord.Env, asked: list[str]) -> None:
+    """Ask and ping in turn; print both, and their difference pair by pair."""
+    guild = env.create_guild("Community")
+    channel, ana = guild.create_text_channel("general"), guild.add_member(env.create_user("ana"))
+    took: dict[str, list[tuple[float, float]]] = {"ask": [], "ping": []}
+    for text in asked:
+        for name, times in took.items():
+            wall, own = time.perf_counter(), time.process_time()
+            await ana.slash(channel, name, question=text)
+            times.append((time.perf_counter() - wall, time.process_time() - own))
+    for name, times in took.items():
+        walls, owns = [wall * 1000 for wall, _ in times], [own * 1000 for _, own in times]
+        slowest = statistics.quantiles(walls, n=100)[98]
+        print(
+            f"/{name:5} {len(times)} replies: {statistics.median(walls):.1f} ms median, {slowest:.1f} ms p99, "
+            f"{statistics.median(owns):.1f} ms of processor time"
+        )
+    pairs = list(zip(took["ask"], took["ping"], strict=True))
+    print(
+        f"/ask takes {statistics.median((a[1] - b[1]) * 1000 for a, b in pairs):.1f} ms of processor time more than "
+        f"/ping, {statistics.median(a[1] / b[1] for a, b in pairs):.1f} times as much"
+    )
+
+
+async def at_once(bot: Footnote, asked: list[str]) -> None:
     """Ask many questions at once, and print how late a heartbeat of the event loop comes meanwhile."""
     late: list[float] = []
 
