@@ -16,7 +16,7 @@ from bot.app import Footnote, create_bot
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
 from bot.models import Document
-from bot.search import Knowledge
+from bot.search import Corpus, Knowledge
 from bot.store import Database, files
 
 DATA = ROOT / "data"
@@ -31,10 +31,12 @@ def _known(documents: tuple[Document, ...], vectors: int) -> Knowledge:
 know, _vectors = answers.know, dict[int, Any]()
 
 
-def know_once(documents: Sequence[Document], catalog: Catalog, vectors: Mapping[bytes, bytes]) -> Knowledge:
+def know_once(
+    documents: Sequence[Document], catalog: Catalog, vectors: Mapping[bytes, bytes], earlier: Corpus | None = None
+) -> Knowledge:
     """What the search knows, which takes half a second to make, made once for all tests with the same record."""
     if catalog is not load_once(DATA):
-        return know(documents, catalog, vectors)
+        return know(documents, catalog, vectors, earlier)
     _vectors[len(vectors)] = vectors
     return _known(tuple(documents), len(vectors))
 

@@ -34,19 +34,23 @@ class Corpus:
     A set of documents is an integer whose bit n says whether document n is in it, so that sets meet in one operation.
     """
 
-    def __init__(self, documents: Sequence[Document], vectors: Mapping[bytes, bytes], lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        vectors: Mapping[bytes, bytes],
+        lexicon: Lexicon,
+        earlier: "Corpus | None" = None,
+    ) -> None:
         self.documents = tuple(documents)
         self.numbers = {document.id: number for number, document in enumerate(self.documents)}
-        # A word stands in many passages: finding its stem once is ten times faster.
-        stem_once = functools.cache(stem)
-        stems_once = functools.cache(lambda word: frozenset(map(stem_once, split(word))))
-        self.in_statement, self.anywhere = (
-            _postings({s for text in texts for word in text.split() for s in stems_once(word)} for texts in read)
-            for read in (
-                [(document.statement, *document.places) for document in documents],
-                [(*document.passages(), *document.places) for document in documents],
-            )
-        )
+        # What has not changed since the earlier corpus is not analysed again: after an edit, that is all but one.
+        known: dict[Document, _Analysed] = earlier._analysed if earlier else {}
+        reader = _Reader(lexicon)
+        self._analysed: dict[Document, _Analysed] = {
+            document: known.get(document) or reader.analysed(document) for document in self.documents
+        }
+        self.in_statement = _postings(self._analysed[document].stated for document in self.documents)
+        self.anywhere = _postings(self._analysed[document].anywhere for document in self.documents)
         self._vectors = Vectors((text for document in documents for text in document.passages()), vectors)
         # Row n: where document n's phrasings stand among the passages. The shorter rows end in -1, the last cosine.
         sizes = [len(document.phrasings) for document in documents]
@@ -54,7 +58,7 @@ class Corpus:
         self._phrasings = np.full((len(sizes), max([NEAREST, *sizes])), -1)
         for row, first, size in zip(self._phrasings, self._statements, sizes, strict=True):
             row[:size] = np.arange(first + 1, first + 1 + size)
-        sorts = [lexicon.sort(split(text)) for document in documents for text in document.passages()]
+        sorts = [sort for document in self.documents for sort in self._analysed[document].sorts]
         self._sorts = np.array([*sorts, -2])[self._phrasings]
 
     @property
@@ -83,7 +87,34 @@ def holding(postings: Mapping[str, int], group: Iterable[Sequence[str]]) -> int:
     return found
 
 
-def _postings(stems_of: Iterable[set[str]]) -> dict[str, int]:
+@dataclass(frozen=True)
+class _Analysed:
+    """The stems of a document, in its statement and in all of it, and the sort of question that each passage is."""
+
+    stated: frozenset[str]
+    anywhere: frozenset[str]
+    sorts: tuple[int, ...]
+
+
+class _Reader:
+    """Analyses documents; a word stands in many passages, and finding its stem once is ten times faster."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        stem_once = functools.cache(stem)
+        self._sort = lexicon.sort
+        self._stems = functools.cache(lambda word: frozenset(map(stem_once, split(word))))
+
+    def analysed(self, document: Document) -> _Analysed:
+        """What a corpus must know of a document's words."""
+        stated = self._stems_of((document.statement, *document.places))
+        sorts = tuple(self._sort(split(text)) for text in document.passages())
+        return _Analysed(stated, stated | self._stems_of(document.phrasings), sorts)
+
+    def _stems_of(self, texts: Iterable[str]) -> frozenset[str]:
+        return frozenset(found for text in texts for word in text.split() for found in self._stems(word))
+
+
+def _postings(stems_of: Iterable[frozenset[str]]) -> dict[str, int]:
     """For each stem, the documents that hold it."""
     numbers: dict[str, list[int]] = {}
     for number, found in enumerate(stems_of):
