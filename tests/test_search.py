@@ -274,6 +274,7 @@ def test_without_the_package_the_search_goes_by_words(
         ("que pasa en el condado de Freeborn", "freeborn"),
         ("does Cass County have a 287(g) agreement", None),
         ("what about my county", None),
+        ("is ICE in my Cass County", None),
     ],
 )
 async def test_a_county_alone_is_answered_with_its_page(search: Search, typed: str, county: str | None) -> None:

@@ -77,8 +77,10 @@ class Search:
         matters = list({candidate.matter: candidate for candidate in reversed(ranked)}.values())[::-1]
         nearest = tuple(candidate.document.id for candidate in matters)
         topics = tuple(dict.fromkeys(candidate.document.topic for candidate in ranked[:MOST_RELATED]))
+        lexicon = knowledge.lexicon
+        refused = lexicon.outside.within(query.words)
         own = tuple(c.document.id for c in matters if c.features["its_place"])
-        if query.county and own:
+        if query.county and own and not refused:
             return Found(Outcome.ANSWER, own[:MOST_FACTS], own[MOST_FACTS:MOST_RELATED], topics, query.county)
         if ranked and not vetoed(found) and probability(found, self.weights.answer) >= self.weights.enough:
             near = [c for c in matters if c.score >= ranked[0].score - self.weights.close][:MOST_FACTS]
@@ -86,9 +88,7 @@ class Search:
             related = tuple(fact_id for fact_id in nearest if fact_id not in facts)[:MOST_RELATED]
             none = ranked[0].document.kind is Kind.NONE
             return Found(Outcome.RECORD_SAYS_NONE if none else Outcome.ANSWER, facts, related, topics)
-        lexicon = knowledge.lexicon
-        beyond = lexicon.elsewhere.within(query.words) or lexicon.outside.within(query.words)
-        if ranked and lexicon.on_subject(query) and not beyond:
+        if ranked and lexicon.on_subject(query) and not refused and not lexicon.elsewhere.within(query.words):
             return Found(Outcome.NO_RECORD, (), nearest[:MOST_RELATED], topics)
         return Found(Outcome.OUT_OF_SCOPE)
 
