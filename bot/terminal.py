@@ -5,7 +5,9 @@ import contextlib
 import functools
 import json
 import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bot.answers import VECTORS, Answer, answer, load_encoder, open_search, refresh
@@ -51,16 +53,18 @@ async def make_vectors(settings: Settings) -> int:
     encoder = load_encoder()
     if encoder is None:
         return 1
-    database = await _open(settings, catalog)
-    try:
-        await refresh(
-            await open_search(database, catalog, encoder, settings.data_path), database, catalog, settings.data_path
-        )
-        known = await vectors(database, encoder.version)
-    finally:
-        encoder.close()
-        await database.close()
-    write_vectors(settings.data_path / VECTORS, encoder.version, known)
+    folder = settings.data_path
+    # A database of its own: what moderators edited is not in the folder, so its vectors do not belong there.
+    with tempfile.TemporaryDirectory(prefix="footnote-vectors-") as scratch:
+        database = await Database.open(Path(scratch) / "vectors.sqlite3")
+        try:
+            await files.load(database, catalog.records())
+            await refresh(await open_search(database, catalog, encoder, folder), database, catalog, folder)
+            known = await vectors(database, encoder.version)
+        finally:
+            encoder.close()
+            await database.close()
+    write_vectors(folder / VECTORS, encoder.version, known)
     print(f"{len(known)} vectors")
     return 0
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from bot.answers import VECTORS, load_encoder
 from bot.catalog import Catalog
 from bot.config import ROOT, Settings
 from bot.models import Report
@@ -173,3 +175,17 @@ def test_a_wrong_setting_is_told_in_one_sentence(
 def test_settings_take_everything_by_keyword_and_hide_the_token(tmp_path: Path) -> None:
     settings = Settings(discord_token="abc.def", database_path=tmp_path / "x", data_path=tmp_path, log_level="DEBUG")  # type: ignore[arg-type]
     assert "abc.def" not in repr(settings)
+
+
+def test_the_vectors_of_the_data_folder_are_those_of_its_texts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+) -> None:
+    """When this fails after a change of texts, `make vectors` writes the file anew."""
+    if load_encoder() is None:
+        pytest.skip("the model cannot run here")
+    folder = shutil.copytree(DATA, tmp_path / "data")
+    monkeypatch.setenv("DATA_PATH", str(folder))
+    before = settings.database_path.read_bytes()
+    assert main(["vectors"]) == 0
+    assert (folder / VECTORS).read_bytes() == (DATA / VECTORS).read_bytes()
+    assert settings.database_path.read_bytes() == before
