@@ -22,6 +22,8 @@ log = logging.getLogger("footnote")
 
 # How long to leave a pin alone that could not be set or taken off.
 PAUSE = timedelta(minutes=10)
+# After this many attempts, some four hours, a Discord that does not answer is taken to have nothing of ours.
+MOST_ATTEMPTS = 12
 
 
 class Trouble(StrEnum):
@@ -116,7 +118,8 @@ class Daily:
             return False
         late = self.now() - due > clock.LATEST and not asked
         try:
-            if claim.attempts > 1 and (found := await self._find(claim)) is not None:
+            # It is written down what is sent before it is sent, so without that nothing can have been posted.
+            if claim.fingerprint and (found := await self._find(claim)) is not None:
                 return await summaries.posted(self.database, claim, found, self.now())
             if late:
                 why = claim.reason or "I was not running, or could not reach Discord, at that time."
@@ -137,7 +140,10 @@ class Daily:
         if trouble is Trouble.CHANNEL_GONE:
             await summaries.keep_schedule(self.database, schedule.model_copy(update={"paused": True}))
         await self._tell(schedule, f"The daily summary could not be posted. {trouble}")
-        if trouble is Trouble.CHANNEL_GONE or (late and self.now() - claim.due > 2 * clock.LATEST):
+        overdue = late and self.now() - claim.due > 2 * clock.LATEST
+        # What was sent may stand in the channel, so a Discord that is only not answering is asked some hours longer.
+        look_again = trouble is Trouble.UNKNOWN and claim.attempts < MOST_ATTEMPTS
+        if trouble is Trouble.CHANNEL_GONE or (overdue and not look_again):
             return await summaries.skipped(self.database, claim, trouble.value)
         await summaries.delayed(self.database, claim, trouble.value)
         return False
