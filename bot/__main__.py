@@ -1,4 +1,4 @@
-"""The command line: run, demo, ask, check."""
+"""The command line: run, demo, ask, check, backup, restore."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from bot.catalog import CatalogError, load_catalog
 from bot.config import Settings, StartError
 from bot.coverage import report
-from bot.store import DatabaseError
+from bot.store import DatabaseDamagedError, DatabaseError
 
 if TYPE_CHECKING:
     from bot.app import Footnote
@@ -42,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask.add_argument("question", nargs="*", help="the question; without one, each line of standard input is a question")
     ask.add_argument("--jsonl", action="store_true", help="one JSON object for each line of standard input")
     commands.add_parser("reports", help="print what members reported")
+    backup = commands.add_parser("backup", help="copy the database, also while the bot runs, and check the copy")
+    backup.add_argument("--to", type=Path, metavar="FOLDER", help="where to put it (default: BACKUP_PATH)")
+    restore = commands.add_parser("restore", help="put a backup in the database's place, which is kept aside")
+    restore.add_argument("file", type=Path, nargs="?", help="the backup")
+    restore.add_argument("--drill", action="store_true", help="rehearse it with the newest backup and change nothing")
     export = commands.add_parser("export", help="write what moderators edited back into the data folder")
     export.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
     export.add_argument(
@@ -68,6 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from bot.terminal import reports
 
             return asyncio.run(reports(settings))
+        if chosen.command == "backup":
+            from bot.recovery import backup as make_backup
+
+            return make_backup(settings, chosen.to)
+        if chosen.command == "restore":
+            from bot.recovery import drill
+            from bot.recovery import restore as put_back
+
+            if chosen.drill == bool(chosen.file):
+                raise StartError("Say which backup to restore, or --drill to rehearse it with the newest.")
+            return asyncio.run(drill(settings) if chosen.drill else put_back(settings, chosen.file))
         if chosen.command == "export":
             from bot.export import export as export_here
 
@@ -88,6 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     except CatalogError as error:
         print(f"The data files are not in order:\n{error}", file=sys.stderr)
+    except DatabaseDamagedError as error:
+        from bot.backups import way_back
+
+        print(error, way_back(settings), sep="\n", file=sys.stderr)
     except (DatabaseError, StartError) as error:
         print(error, file=sys.stderr)
     except UnicodeDecodeError:

@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import errors, lookup, ui
+from bot import backups, errors, lookup, ui
 from bot.answers import load_encoder, open_search, refresh
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
@@ -23,6 +23,7 @@ from bot.models import Record, Ref, Topic
 from bot.rounds import Rounds
 from bot.search import Search
 from bot.store import Database, files, running
+from bot.store.soundness import OLD_SQLITE, may_lose_the_log, sqlite_version
 
 log = logging.getLogger("footnote")
 
@@ -74,12 +75,21 @@ class Footnote(commands.AutoShardedBot):
         self.unsent: dict[int, tuple[int, Draft]] = {}
 
     async def setup_hook(self) -> None:
-        """Open the record, load the commands, and tell Discord of them if they have changed.
+        """Open the record, load the commands, tell Discord of them if they have changed, and start the rounds.
 
         Raises CatalogError when the data files are not in order, DatabaseError when the database cannot be used.
         """
+        if may_lose_the_log(sqlite_version):
+            log.warning(OLD_SQLITE, ".".join(map(str, sqlite_version)))
+        await self.prepare()
+        await self.sync_commands()
+        self.rounds.start()
+        self.backing_up = asyncio.create_task(backups.keep(self.settings, self.database))
+
+    async def prepare(self) -> None:
+        """Open the record and load the commands: all of a start that needs no Discord. Raises as `setup_hook` does."""
         self.catalog = load_catalog(self.settings.data_path)
-        self.database = await Database.open(self.settings.database_path)
+        self.database = await backups.open_database(self.settings)
         loaded = await files.load(self.database, self.catalog.records(), self.flaws, discord.utils.utcnow())
         log.info("record: %s", loaded)
         encoder = await asyncio.to_thread(load_encoder)
@@ -90,8 +100,6 @@ class Footnote(commands.AutoShardedBot):
         self.rounds = Rounds(self, self.database, self.catalog.pack.zone)
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
-        await self.sync_commands()
-        self.rounds.start()
 
     async def refresh_search(self) -> None:
         """Make what has been added or edited findable; what has been taken away no longer is."""
@@ -155,9 +163,10 @@ class Footnote(commands.AutoShardedBot):
         try:
             await super().close()
         finally:
-            if hasattr(self, "reading"):
-                self.reading.cancel()
-                await asyncio.wait([self.reading])
+            for name in ("reading", "backing_up"):
+                if task := getattr(self, name, None):
+                    task.cancel()
+                    await asyncio.wait([task])
             if hasattr(self, "search"):
                 self.search.close()
             if hasattr(self, "database"):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     database_path: Path = Path("footnote.sqlite3")
     data_path: Path = ROOT / "data"
+    backup_path: Path | None = None
+    # Erased text must be out of every backup in time: those of elsewhere, which Footnote cannot reach, included.
+    backup_keep: int = Field(default=30, ge=1, le=30)
     home_server: int | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.answers import VECTORS, Answer, answer, load_encoder, open_search, refresh
+from bot.backups import open_database
 from bot.cards import plain
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
@@ -72,7 +73,7 @@ async def make_vectors(settings: Settings) -> int:
 async def _open(settings: Settings, catalog: Catalog) -> Database:
     """The database with the files loaded; beside a running bot, which has loaded them, only to read."""
     try:
-        database = await Database.open(settings.database_path)
+        database = await open_database(settings)
     except DatabaseInUseError:
         for _ in range(20):
             # The owner may have started a moment ago.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot import answers, app, rounds
+from bot import answers, app, backups, rounds
 from bot.app import Footnote, create_bot
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
@@ -137,8 +137,9 @@ def made(settings: Settings) -> Footnote:
 
 @pytest.fixture(autouse=True)
 def seldom_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A round of daily summaries each hour: a test that lets days pass would run thousands of them."""
+    """A round of daily summaries each hour, no backup: a test that lets days pass would run thousands of them."""
     monkeypatch.setattr(rounds, "TICK", 3600)
+    monkeypatch.setattr(backups, "TICK", 10**9)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ ALLOWED = {
     "rounds": {"cards", "daily", "digest", "errors", "models", "posting", "store"},
     "typed": {"cards", "errors", "lookup", "schedule"},
     "cards": {"fields", "models"},
+    "backups": {"config", "errors", "store"},
     "answers": {"cards", "catalog", "models", "search", "store"},
     "errors": set(),
     "ui": {"cards", "errors", "models", "store"},
@@ -39,12 +40,16 @@ ALLOWED = {
         *("models", "personal", "store", "ui", "wording"),
     },
     "app": {
-        *("answers", "catalog", "config", "desk", "errors", "lookup"),
+        *("answers", "backups", "catalog", "config", "desk", "errors", "lookup"),
         *("models", "rounds", "search", "store", "ui"),
     },
-    "terminal": {"answers", "cards", "catalog", "config", "models", "search", "store"},
+    "recovery": {"answers", "app", "backups", "config", "store"},
+    "terminal": {"answers", "backups", "cards", "catalog", "config", "models", "search", "store"},
     "demo": {"app", "catalog", "config", "models", "store"},
-    "__main__": {"app", "catalog", "config", "coverage", "demo", "export", "store", "terminal"},
+    "__main__": {
+        *("app", "backups", "catalog", "config", "coverage", "demo"),
+        *("export", "recovery", "store", "terminal"),
+    },
     "coverage": {"catalog", "models"},
 }
 ONLY_IN = {

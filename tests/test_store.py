@@ -370,7 +370,7 @@ async def test_failed_opening_lets_a_process_end(tmp_path: Path) -> None:
     (tmp_path / "photo.sqlite3").write_bytes(b"x" * 5000)
     ended = in_process("asyncio.run(Database.open(Path(sys.argv[1])))", tmp_path / "photo.sqlite3")
     assert ended.returncode == 1
-    assert "DatabaseError: The database" in ended.stderr
+    assert "DatabaseDamagedError: The database" in ended.stderr
 
 
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """One SQLite file: one connection that writes, two that only read, and one process that owns it all."""
 
 import asyncio
+import contextlib
 import itertools
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
 from filelock import FileLock, Timeout
+
+from bot.store import soundness
+from bot.store.soundness import uri
 
 MIGRATIONS = {int(path.name.split("_")[0]): path for path in Path(__file__).with_name("migrations").glob("*.sql")}
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables, https://sqlite.org/stricttables.html
@@ -26,6 +30,10 @@ class DatabaseInUseError(DatabaseError):
     """Another process owns the database."""
 
 
+class DatabaseDamagedError(DatabaseError):
+    """What is in the database's place is not the whole database: a backup is the way back."""
+
+
 class Database:
     """An open database. Build it with `open` or `open_read_only`, and close it: its threads keep a process alive."""
 
@@ -36,13 +44,15 @@ class Database:
         self._turn = itertools.count()
         self._write_lock = asyncio.Lock()
         self._writing: set[asyncio.Task[Any]] = set()
-        self._owned = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+        self._owned = _lock(path)
+        self.healed = False
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open a database for one owner, creating or migrating it as needed.
+    async def open(cls, path: Path, before_migrating: Callable[[], object] | None = None) -> Self:
+        """Open a database for one owner, creating or migrating it as needed; `before_migrating` runs in a thread first.
 
-        Raises DatabaseInUseError when another process owns it, DatabaseError when it cannot be used.
+        A search index that has drifted is made whole, and `healed` says so. Raises DatabaseInUseError when another
+        process owns the file, DatabaseDamagedError when it is not whole, DatabaseError when it cannot be used.
         """
         database = cls(path)
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -51,18 +61,24 @@ class Database:
             raise DatabaseError(f"The folder of {path} does not exist: make it, or set another DATABASE_PATH.")
         try:
             database._owned.acquire()
-            database._writer = await _connect(f"file:{_quoted(path)}?mode=rwc")
+            if wrong := soundness.damage(path):
+                raise DatabaseDamagedError(f"The database {path} cannot be used: {wrong}.")
+            database._writer = await _connect(uri(path, "rwc"))
             # Fetched, because a row left waiting would keep every later transaction from ending.
             await database._writer.execute_fetchall("PRAGMA journal_mode = WAL")
+            if before_migrating and await _must_migrate(database._writer):
+                await asyncio.to_thread(before_migrating)
             await migrate(database._writer)
             await database._open_readers()
+            database.healed = await database.heal()
         except Timeout:
             raise DatabaseInUseError(
                 f"Another process is using {path}: stop it first, or set another DATABASE_PATH."
             ) from None
         except (OSError, sqlite3.Error) as error:
             await database.close()
-            raise DatabaseError(f"The database {path} cannot be used: {error}.") from error
+            kind = DatabaseDamagedError if soundness.is_damage(error) else DatabaseError
+            raise kind(f"The database {path} cannot be used: {error}.") from error
         except BaseException:
             await database.close()
             raise
@@ -78,7 +94,8 @@ class Database:
                 return database
         except sqlite3.Error as error:
             await database.close()
-            raise DatabaseError(f"The database {path} cannot be read: {error}.") from error
+            kind = DatabaseDamagedError if soundness.is_damage(error) else DatabaseError
+            raise kind(f"The database {path} cannot be read: {error}.") from error
         await database.close()
         raise DatabaseError(f"Another process is still preparing {path}: try again in a moment.")
 
@@ -91,7 +108,7 @@ class Database:
 
     async def _open_readers(self) -> None:
         for _ in range(READERS):
-            reader = await _connect(f"file:{_quoted(self.path)}?mode=ro")
+            reader = await _connect(uri(self.path, "ro"))
             self._readers.append(reader)
             await reader.execute("PRAGMA query_only = ON")
 
@@ -120,6 +137,10 @@ class Database:
         Returns False when another process was reading and some of it had to stay.
         """
         return await self._to_its_end(self._emptied_log())
+
+    async def heal(self) -> bool:
+        """Make the search index whole when it has drifted from the passages; returns whether it had."""
+        return await self.write(_heal)
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Await work that goes on to its end when the caller is cancelled, and that closing waits for."""
@@ -164,10 +185,24 @@ class Database:
             self._owned.release()
 
 
-async def _connect(uri: str) -> aiosqlite.Connection:
+def _lock(path: Path) -> FileLock:
+    return FileLock(path.with_name(path.name + ".lock"), timeout=0)
+
+
+@contextlib.contextmanager
+def owned(path: Path) -> Iterator[None]:
+    """Be the one process that owns a database, without opening it. Raises DatabaseInUseError when another is."""
+    try:
+        with _lock(path):
+            yield
+    except Timeout:
+        raise DatabaseInUseError(f"Another process is using {path}: stop it first.") from None
+
+
+async def _connect(address: str) -> aiosqlite.Connection:
     # A file that cannot be opened fails here: aiosqlite's thread would tell of it, now and then, after the loop's end.
-    sqlite3.connect(uri, uri=True).close()
-    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+    sqlite3.connect(address, uri=True).close()
+    connection = await aiosqlite.connect(address, uri=True, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         await connection.executescript(
@@ -179,9 +214,12 @@ async def _connect(uri: str) -> aiosqlite.Connection:
     return connection
 
 
-def _quoted(path: Path) -> str:
-    """A path as part of an SQLite URI, https://sqlite.org/uri.html."""
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+async def _must_migrate(writer: aiosqlite.Connection) -> bool:
+    """Whether there is something in a database, and steps that it has not taken."""
+    if not await writer.execute_fetchall("SELECT 1 FROM sqlite_schema WHERE name = 'migration'"):
+        return False
+    done = {row["number"] for row in await writer.execute_fetchall("SELECT number FROM migration")}
+    return bool(done) and bool(set(MIGRATIONS) - done)
 
 
 async def migrate(writer: aiosqlite.Connection, steps: dict[int, Path] = MIGRATIONS) -> list[str]:
@@ -208,6 +246,24 @@ async def migrate(writer: aiosqlite.Connection, steps: dict[int, Path] = MIGRATI
             raise
         applied.append(name)
     return applied
+
+
+async def _heal(writer: aiosqlite.Connection) -> bool:
+    rows: Any = await writer.execute_fetchall("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+    steps = [MIGRATIONS[number] for number in sorted(MIGRATIONS)]
+    statements = soundness.healing({row["name"] for row in rows}, steps)
+    if len(statements) == 1:  # every trigger is there, so the index alone may have drifted
+        try:
+            await writer.execute(soundness.CHECK_INDEX)
+        except sqlite3.DatabaseError as error:
+            if not soundness.is_damage(error):
+                raise
+        else:
+            return False
+    await writer.execute("PRAGMA defer_foreign_keys = ON")
+    for statement in statements:
+        await writer.execute(statement)
+    return True
 
 
 def placeholders(values: Iterable[object]) -> str:

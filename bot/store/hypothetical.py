@@ -46,14 +46,14 @@ async def as_if(database: Database, changes: Sequence[Change], look: Callable[[D
 
 async def as_of(database: Database, day: str, look: Callable[[Database], Awaitable[T]]) -> T:
     """What `look` finds in the record as it was at the end of a day."""
-    then = _whole(dict(await bodies_as_of(database, day)))
+    then = whole(dict(await bodies_as_of(database, day)))
     now = await heads(database.read)
     changes = [Change(ref, then.get(ref)) for ref, head in now.items() if head.body != then.get(ref)]
     return await as_if(database, changes, look)
 
 
-def _whole(bodies: dict[Ref, str]) -> dict[Ref, str]:
-    """The same without what names a record that has been redacted since; of a dispute, all sides or none."""
+def whole(bodies: dict[Ref, str]) -> dict[Ref, str]:
+    """The same without what names a record that is not among them, as after a redaction; of a dispute all or none."""
     left = {ref: record_of(ref.sort, body) for ref, body in bodies.items()}
     while broken := {ref for ref, record in left.items() if not left.keys() >= _named(record)}:
         sides = {Ref("fact", f) for ref in broken if isinstance(d := left[ref], Dispute) for f in d.fact_ids()}

@@ -14,6 +14,10 @@ Fetch = Callable[[str, Any], Awaitable[Iterable[Any]]]
 # What is wrong between these records, each told at one of them; nothing when they fit together.
 Check = Callable[[Sequence[Record]], list[tuple[Ref, str]]]
 
+# The settings that say when something was erased last, and when a backup took the database's place.
+ERASED = "erased"
+RESTORED = "restored"
+
 
 class Head(NamedTuple):
     """The newest version of a record; without a body it is not shown."""
@@ -189,22 +193,33 @@ async def forget(database: Database, person: int) -> int:
 
     What still waits keeps its proposer, or they could approve it themselves.
     """
-
-    async def change(writer: aiosqlite.Connection) -> int:
-        done = 0
-        for column in ("editor", "approver"):
-            cursor = await writer.execute(f"UPDATE revision SET {column} = NULL WHERE {column} = ?", (person,))
-            done += cursor.rowcount
-        closed = "state IN ('published', 'rejected', 'withdrawn')"
-        await writer.execute(f"UPDATE proposal SET proposer = NULL WHERE proposer = ? AND {closed}", (person,))
-        await writer.execute(f"UPDATE proposal SET decided_by = NULL WHERE decided_by = ? AND {closed}", (person,))
-        await writer.execute(
-            "UPDATE summary_schedule SET body = json_set(body, '$.organizer', 0) "
-            "WHERE json_extract(body, '$.organizer') = ?",
-            (person,),
-        )
-        return done
-
-    done = await database.write(change)
+    done = await database.write(lambda writer: forget_within(writer, person, datetime.now(UTC)))
     await database.empty_log()
     return done
+
+
+async def forget_within(writer: aiosqlite.Connection, person: int, at: datetime) -> int:
+    """The same as part of the caller's transaction."""
+    done = others = 0
+    closed = "state IN ('published', 'rejected', 'withdrawn')"
+    for column in ("editor", "approver"):
+        cursor = await writer.execute(f"UPDATE revision SET {column} = NULL WHERE {column} = ?", (person,))
+        done += cursor.rowcount
+    for column in ("proposer", "decided_by"):
+        cursor = await writer.execute(f"UPDATE proposal SET {column} = NULL WHERE {column} = ? AND {closed}", (person,))
+        others += cursor.rowcount
+    cursor = await writer.execute(
+        "UPDATE summary_schedule SET body = json_set(body, '$.organizer', 0) "
+        "WHERE json_extract(body, '$.organizer') = ?",
+        (person,),
+    )
+    if done + others + cursor.rowcount:
+        await mark_erased(writer, at)
+    return done
+
+
+async def mark_erased(writer: aiosqlite.Connection, at: datetime) -> None:
+    """Remember when something was erased last: backups of before still hold it."""
+    await writer.execute(
+        "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (ERASED, stamp(at))
+    )

@@ -8,7 +8,7 @@ import aiosqlite
 
 from bot.models import Claim, Pin, Progress, Schedule
 from bot.store.database import Database
-from bot.store.revisions import stamp
+from bot.store.revisions import RESTORED, stamp
 
 # Nobody takes a day up again while somebody may still be at it; each failure doubles the wait.
 LEASE = timedelta(minutes=2)
@@ -76,11 +76,17 @@ async def claim(
         since = await _told_before(writer, channel, day, due)
         [newest] = await writer.execute_fetchall("SELECT coalesce(max(number), 0) AS number FROM revision")
         number = newest["number"]
+        # What came after a backup that has been restored is not known here: the day may have been posted, so this
+        # counts as a second try, before which the channel is searched.
+        lost = await writer.execute_fetchall(
+            "SELECT 1 FROM setting WHERE name = ? AND value > ?", (RESTORED, stamp(due))
+        )
+        attempts, begun = (2, due) if lost else (1, now)
         cursor = await writer.execute(
-            "INSERT INTO summary_claim (channel, day, schedule, due, begun, leased_until, since, until, checked, "
-            "pin_next) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO summary_claim (channel, day, schedule, due, attempts, begun, leased_until, since, until, "
+            "checked, pin_next) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                *(channel, str(day), kept.model_dump_json(), stamp(due), stamp(now), stamp(now + LEASE)),
+                *(channel, str(day), kept.model_dump_json(), stamp(due), attempts, stamp(begun), stamp(now + LEASE)),
                 *(since, number, number, stamp(now)),
             ),
         )
