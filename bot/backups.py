@@ -88,6 +88,8 @@ def make(settings: Settings, to: Path | None = None, at: datetime | None = None)
     Raises DatabaseError when there is nothing sound to copy, or no room to copy it to.
     """
     source, place = settings.database_path, to or folder(settings)
+    # The moment before the copy: what is erased while it is made counts as erased since.
+    at = at or datetime.now(UTC)
     if not source.is_file():
         raise DatabaseError(f"There is no database at {source}.")
     try:
@@ -95,7 +97,7 @@ def make(settings: Settings, to: Path | None = None, at: datetime | None = None)
         with tempfile.TemporaryDirectory(dir=place, prefix=_PARTIAL) as scratch:
             partial = Path(scratch) / source.name
             contents = copies.copy(source, partial)
-            return _keep(partial, place, source.stem, at or datetime.now(UTC)), contents
+            return _keep(partial, place, source.stem, at), contents
     except OSError as error:
         raise DatabaseError(f"No backup can be made in {place}: {error.strerror}.") from error
 
@@ -123,7 +125,7 @@ def put_down(path: Path) -> None:
     """Wait until the disk has a file, or a folder's names, for good: a rename alone may be lost with the power."""
     if os.name != "posix" and path.is_dir():
         return  # Windows opens no folder
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
@@ -145,21 +147,21 @@ def prune(settings: Settings, now: datetime) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-async def rebuild(file: Path, scratch: Path, ledgers: Sequence[Path]) -> tuple[Path, list[Erasures]]:
+async def rebuild(file: Path, scratch: Path, ledgers: Sequence[Path]) -> tuple[Path, dict[Path, Erasures]]:
     """A backup as a database that can be used, made in an empty folder: migrated, and without what was erased since.
 
     `ledgers` are databases that may know of erasures. Returns also what each of those that can be read knew of.
     Raises DatabaseError.
     """
-    path, known = scratch / "restored.sqlite3", []
+    path, known = scratch / "restored.sqlite3", dict[Path, Erasures]()
     await asyncio.to_thread(copies.copy, file, path)
     database = await Database.open(path)
     try:
         for ledger in ledgers:
             with contextlib.suppress(DatabaseError):
-                known.append(await asyncio.to_thread(erasures.since, path, ledger))
-                if known[-1]:
-                    await erasures.erase(database, known[-1], datetime.now(UTC))
+                known[ledger] = await asyncio.to_thread(erasures.since, path, ledger)
+                if known[ledger]:
+                    await erasures.erase(database, known[ledger], datetime.now(UTC))
     finally:
         await database.close()
     return path, known
@@ -210,10 +212,11 @@ async def keep_once(settings: Settings, database: Database, now: datetime) -> bo
 
     Raises DatabaseError or OSError when it cannot be made; nothing is taken away then.
     """
-    last = await asyncio.to_thread(newest, settings)
+    # One from the future, made while the clock was wrong, says nothing of the time since.
+    ages = [now - backup.at for backup in await asyncio.to_thread(held, settings) if backup.at <= now]
     erased = await running.setting(database, ERASED)
-    has_erased = bool(last and erased and datetime.fromisoformat(erased) >= last.at)
-    if last and timedelta(0) <= now - last.at < EVERY and not has_erased:
+    has_erased = bool(ages and erased and now - datetime.fromisoformat(erased) <= ages[-1])
+    if ages and ages[-1] < EVERY and not has_erased:
         return False
     if has_erased and (count := await asyncio.to_thread(cleanse, settings)):
         log.info("backup: what was erased is out of %d of them", count)

@@ -38,7 +38,7 @@ async def demo(settings: Settings, port: int) -> None:
         # A database of its own: the demo never touches the one of a bot that runs for real.
         path = Path(folder) / "demo.sqlite3"
         await _yesterday(path, load_catalog(settings.data_path))
-        bot = create_bot(settings.model_copy(update={"database_path": path}))
+        bot = create_bot(settings.model_copy(update={"database_path": path, "backup_path": None}))
         env = simcord.Env(bot, check_errors=False, settle_timeout=10.0, shard_count=1)
         env.backend.bot_user.name = "Footnote"
         # The simulated clock starts in January 2026; people expect today.

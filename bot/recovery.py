@@ -1,9 +1,10 @@
 """`python -m bot backup` and `restore`: a copy of the database, the way back to it, and a rehearsal of that way."""
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.answers import answer
@@ -44,12 +45,15 @@ async def restore(settings: Settings, file: Path) -> int:
             made, known = await rebuild(file, Path(scratch), ledgers)
             database = await Database.open(made)
             try:
-                await erasures.take_over(database, now, max((each.proposals for each in known), default=0))
+                await erasures.take_over(database, now, max((each.proposals for each in known.values()), default=0))
             finally:
                 await database.close()
             copies.finish(made)
             hand_over(made, path if path.exists() else path.absolute().parent)
             put_down(made)
+            with contextlib.suppress(DatabaseError):
+                copies.check(path)
+                copies.finish(path)  # what is sound becomes one file, which one renaming moves
             aside = _set_aside(path, now)
             made.replace(path)
             put_down(path.absolute().parent)
@@ -60,11 +64,11 @@ async def restore(settings: Settings, file: Path) -> int:
     print(f"restored: {path} is {file.name}, {_told(path, contents)}")
     if aside:
         print(f"kept aside: {aside}. Delete it once all is well; what is erased from now on stays in it.")
-    again = sum(len(each.records) for each in known), sum(len(each.people) for each in known)
+    again = sum(len(each.records) for each in known.values()), sum(len(each.people) for each in known.values())
     if any(again):
         print(f"erased again: {again[0]} records that were redacted since, {again[1]} people who asked to be forgotten")
-    if aside and not _knows(aside):
-        until = f"after {last.at:%Y-%m-%d %H:%M} UTC" if last else "after this backup"
+    if path not in known:
+        until = f"after {last.at:%Y-%m-%d %H:%M} UTC" if last and last.path in known else "after this backup"
         print(f"The database of before cannot be read: if anything was redacted or forgotten {until}, do it again.")
     print("Edits after the backup are not in it. Start the bot: python -m bot run")
     return 0
@@ -76,9 +80,8 @@ def _set_aside(path: Path, now: datetime) -> Path | None:
     The database goes first: should this be interrupted, a write-ahead file without its database is refused at a
     start, while a database without its write-ahead file would pass for whole.
     """
-    aside = path.with_name(f"{path.stem}-before-{now:%Y%m%dT%H%M%SZ}.sqlite3")
-    if aside.exists():
-        raise StartError(f"There is a file {aside} already: try again in a second.")
+    while (aside := path.with_name(f"{path.stem}-before-{now:%Y%m%dT%H%M%SZ}.sqlite3")).exists():
+        now += timedelta(seconds=1)
     found = None
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
@@ -89,14 +92,6 @@ def _set_aside(path: Path, now: datetime) -> Path | None:
     return found
 
 
-def _knows(database: Path) -> bool:
-    try:
-        copies.check(database)
-    except DatabaseError:
-        return False
-    return True
-
-
 async def drill(settings: Settings) -> int:
     """Rehearse the way back in an empty folder, without Discord, and print how it went; 1 when anything fails."""
     begun, last = time.monotonic(), newest(settings)
@@ -105,9 +100,7 @@ async def drill(settings: Settings) -> int:
     age = datetime.now(UTC) - last.at
     hours = f"{age.total_seconds() / 3600:.0f} hours old"
     fine = age <= LATE
-    print(
-        f"{'ok' if fine else 'FAILED'}: the newest backup is {hours}" + ("" if fine else ", and should be 26 at most")
-    )
+    print(f"ok: the newest backup is {hours}" if fine else f"FAILED: the newest backup is {hours}, more than 26")
     with tempfile.TemporaryDirectory(prefix="footnote-drill-") as scratch:
         try:
             await _rehearse(settings, last, Path(scratch))
@@ -127,7 +120,7 @@ async def _rehearse(settings: Settings, last: Backup, scratch: Path) -> None:
         raise DatabaseError("The copy does not say what the backup says.")
     done(f"a copy says the same, SHA-256 {digest}")
     path, known = await rebuild(last.path, scratch, [settings.database_path])
-    again = sum(len(each.records) + len(each.people) for each in known)
+    again = sum(len(each.records) + len(each.people) for each in known.values())
     done(f"what was erased since is erased in it: {again}" if known else "there is no database to ask what was erased")
     bot = create_bot(settings.model_copy(update={"database_path": path, "backup_path": scratch / "backups"}))
     async with bot:

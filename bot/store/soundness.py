@@ -50,7 +50,8 @@ def damage(path: Path) -> str | None:
     """
     if not path.exists():
         log = path.with_name(path.name + "-wal")
-        return f"it is not there, but {log.name}, which belongs to it, is" if log.exists() else None
+        lost = log.exists() and log.stat().st_size  # one that is empty, readers leave behind
+        return f"it is not there, but {log.name}, which belongs to it, is" if lost else None
     if not path.stat().st_size:
         return "it is empty: something has cut it to nothing. If there never was anything in it, delete it"
     connection = sqlite3.connect(uri(path, "ro"), uri=True)  # read only: what is damaged stays as it is
