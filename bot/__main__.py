@@ -18,6 +18,7 @@ from bot.catalog import CatalogError, load_catalog
 from bot.config import Settings, StartError
 from bot.coverage import report
 from bot.store import DatabaseDamagedError, DatabaseError
+from bot.store.soundness import OLD_SQLITE, may_lose_the_log, sqlite_version
 
 if TYPE_CHECKING:
     from bot.app import Footnote
@@ -150,6 +151,8 @@ def run(settings: Settings) -> int:
     if settings.discord_token is None:
         raise StartError(HOW_TO_START)
     configure_logging(settings.log_level)
+    if may_lose_the_log(sqlite_version):
+        logging.getLogger("footnote").warning(OLD_SQLITE, ".".join(map(str, sqlite_version)))
     try:
         asyncio.run(_until_stopped(create_bot(settings), settings.discord_token.get_secret_value()))
     except discord.LoginFailure:

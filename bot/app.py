@@ -23,7 +23,6 @@ from bot.models import Record, Ref, Topic
 from bot.rounds import Rounds
 from bot.search import Search
 from bot.store import Database, files, running
-from bot.store.soundness import OLD_SQLITE, may_lose_the_log, sqlite_version
 
 log = logging.getLogger("footnote")
 
@@ -79,8 +78,6 @@ class Footnote(commands.AutoShardedBot):
 
         Raises CatalogError when the data files are not in order, DatabaseError when the database cannot be used.
         """
-        if may_lose_the_log(sqlite_version):
-            log.warning(OLD_SQLITE, ".".join(map(str, sqlite_version)))
         await self.prepare()
         await self.sync_commands()
         self.rounds.start()

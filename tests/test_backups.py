@@ -283,17 +283,32 @@ async def test_what_fails_is_logged_and_tried_again(
     assert all(line.startswith("backup: not made: ") for line in lines)
 
 
-async def test_the_bot_keeps_backups_while_it_runs_and_warns_of_an_old_sqlite_once(
-    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_bot_keeps_backups_while_it_runs(world: World) -> None:
     assert not world.bot.backing_up.done()
-    monkeypatch.setattr(app, "sqlite_version", (3, 40, 1))
-    await world.restart()
-    assert not world.bot.backing_up.done()
-    [line] = [record.getMessage() for record in caplog.records if "SQLite 3.40.1 can damage" in record.getMessage()]
-    assert "Footnote is safe from it" in line
     await world.bot.close()
     assert world.bot.backing_up.cancelled()
+
+
+@pytest.mark.parametrize(("version", "lines"), [((3, 40, 1), 1), ((3, 51, 3), 0)])
+def test_an_old_sqlite_is_warned_of_once_when_the_bot_starts(
+    version: tuple[int, int, int],
+    lines: int,
+    kept: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(command_line, "_until_stopped", nothing)
+    monkeypatch.setattr(command_line, "configure_logging", lambda _: None)
+    monkeypatch.setattr(command_line, "sqlite_version", version)
+    monkeypatch.setenv("DISCORD_TOKEN", "none")
+    monkeypatch.setenv("DATABASE_PATH", str(kept.database_path))
+    assert command_line.main(["run"]) == 0
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == lines
+    assert all(line.startswith("SQLite 3.40.1 can damage") and "Footnote is safe from it" in line for line in told)
 
 
 @pytest.mark.parametrize(
