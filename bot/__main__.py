@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from bot import logs
 from bot.catalog import CatalogError, load_catalog
-from bot.config import Settings, StartError
+from bot.config import SettingError, Settings, StartError, hide, problems
 from bot.coverage import report
+from bot.errors import describe
 from bot.store import DatabaseDamagedError, DatabaseError
 from bot.store.soundness import OLD_SQLITE, may_lose_the_log, sqlite_version
 
@@ -28,6 +30,9 @@ HOW_TO_START = (
     "of its bot, and put the line DISCORD_TOKEN=... into a file named .env (see .env.example). "
     "To try Footnote without a token: python -m bot demo"
 )
+REFUSED = "Discord does not accept the DISCORD_TOKEN: copy it again from your application's page."
+# "configuration error", sysexits.h: whoever starts the bot again and again need not, before somebody mends a setting.
+WRONG_SETTING = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,8 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
     commands.add_parser("vectors", help="write the vectors of all texts into the data folder")
     chosen = parser.parse_args(arguments)
+    secrets: list[str] = []
     try:
         settings = Settings()
+        secrets += [settings.discord_token.get_secret_value()] if settings.discord_token else []
+        # Whoever types a command wants its output, and only what went wrong besides.
+        verbose = chosen.command == "run" or settings.log_level == "DEBUG"
+        logs.configure(settings.log_level if verbose else "WARNING", secrets)
         if chosen.command == "check":
             return check_data(chosen.data or settings.data_path, with_report=chosen.report)
         if chosen.command == "ask":
@@ -99,18 +109,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         return run(settings)
     except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            print(
-                f"The setting {'.'.join(map(str, problem['loc'])).upper()} is wrong: {problem['msg']}.", file=sys.stderr
-            )
+        print(*problems(error), sep="\n", file=sys.stderr)
+        return WRONG_SETTING
     except CatalogError as error:
-        print(f"The data files are not in order:\n{error}", file=sys.stderr)
+        print(hide(f"The data files are not in order:\n{error}", secrets), file=sys.stderr)
     except DatabaseDamagedError as error:
         from bot.backups import way_back
 
-        print(error, way_back(settings), sep="\n", file=sys.stderr)
+        print(hide(f"{error}\n{way_back(settings)}", secrets), file=sys.stderr)
     except (DatabaseError, StartError) as error:
-        print(error, file=sys.stderr)
+        print(hide(str(error), secrets), file=sys.stderr)
+        if isinstance(error, SettingError):
+            return WRONG_SETTING
     except UnicodeDecodeError:
         print("A setting or the file .env is not UTF-8 text: save it with the encoding UTF-8.", file=sys.stderr)
     except BrokenPipeError:
@@ -118,6 +128,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        print(f"This machine refused something: {error.strerror or 'unknown'} ({describe(error)}).", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001 - a traceback would print values, perhaps the token
+        print(f"Something went wrong that Footnote does not know: {describe(error)}.", file=sys.stderr)
     return 1
 
 
@@ -149,16 +163,21 @@ def run(settings: Settings) -> int:
     from bot.app import create_bot
 
     if settings.discord_token is None:
-        raise StartError(HOW_TO_START)
-    configure_logging(settings.log_level)
+        raise SettingError(HOW_TO_START)
+    if settings.log_level == "DEBUG":
+        raise SettingError("LOG_LEVEL=DEBUG is for trying things out with the demo: use INFO to run the bot.")
     if may_lose_the_log(sqlite_version):
         logging.getLogger("footnote").warning(OLD_SQLITE, ".".join(map(str, sqlite_version)))
     try:
         asyncio.run(_until_stopped(create_bot(settings), settings.discord_token.get_secret_value()))
     except discord.LoginFailure:
-        raise StartError(
-            "Discord does not accept the DISCORD_TOKEN: copy it again from your application's page."
-        ) from None
+        raise SettingError(REFUSED) from None
+    except discord.ConnectionClosed as error:
+        if (
+            error.code == 4004
+        ):  # authentication failed, https://docs.discord.com/developers/topics/opcodes-and-status-codes
+            raise SettingError(REFUSED) from None
+        raise StartError(f"Discord closed the connection with code {error.code}: try again later.") from None
     except aiohttp.ClientConnectionError:
         raise StartError("Discord cannot be reached: check this machine's network and try again.") from None
     return 0
@@ -166,6 +185,7 @@ def run(settings: Settings) -> int:
 
 async def _until_stopped(bot: "Footnote", token: str) -> None:
     """Run the bot; SIGTERM and Ctrl-C close it in order, so that nothing in flight is lost."""
+    asyncio.get_running_loop().set_exception_handler(logs.loop_failed)
     task = asyncio.create_task(bot.start(token))
     for name in ("SIGTERM", "SIGINT"):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
@@ -178,12 +198,6 @@ async def _until_stopped(bot: "Footnote", token: str) -> None:
         await bot.close()
 
 
-def configure_logging(level: str) -> None:
-    """Log to standard error. At DEBUG, discord.py and aiosqlite log what people typed, so they stay at INFO."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for name in ("discord", "aiosqlite", "asyncio"):
-        logging.getLogger(name).setLevel(max(logging.getLevelNamesMapping()[level], logging.INFO))
-
-
 if __name__ == "__main__":
+    logs.keep_values_out()
     sys.exit(main())

@@ -1,7 +1,6 @@
 """The bot's life: what it asks of Discord, when it syncs, how it starts and how it stops."""
 
 import asyncio
-import logging
 import os
 import signal
 from typing import Any
@@ -87,19 +86,5 @@ def test_a_refused_token_is_told_in_a_sentence(
     monkeypatch.setattr(command_line, "_until_stopped", refuse)
     monkeypatch.setenv("DISCORD_TOKEN", "wrong")
     monkeypatch.setenv("DATABASE_PATH", str(settings.database_path))
-    try:
-        assert command_line.main(["run"]) == 1
-    finally:
-        logging.basicConfig(force=True)
+    assert command_line.main(["run"]) == command_line.WRONG_SETTING
     assert "Discord does not accept the DISCORD_TOKEN" in capsys.readouterr().err
-
-
-def test_no_log_level_lets_the_libraries_log_what_people_type(caplog: pytest.LogCaptureFixture) -> None:
-    try:
-        command_line.configure_logging("DEBUG")
-        for name in ("discord.gateway", "discord.http", "aiosqlite", "asyncio"):
-            assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
-    finally:
-        logging.basicConfig(force=True)
-        for name in ("discord", "aiosqlite", "asyncio"):
-            logging.getLogger(name).setLevel(logging.NOTSET)

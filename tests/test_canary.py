@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import configure_logging
 from tests.conftest import DATA, World
 
 CANARY = "quokkafjordzebra"
@@ -20,11 +19,10 @@ def traces(folder: Path) -> list[Path]:
 
 
 async def test_questions_leave_no_trace(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    configure_logging("DEBUG")
     log_file = logging.FileHandler(tmp_path / "all.log")
     logging.getLogger().addHandler(log_file)
     try:
-        with caplog.at_level(logging.DEBUG, logger="footnote"):
+        with caplog.at_level(logging.INFO), caplog.at_level(logging.DEBUG, logger="footnote"):
             question = f"can the {CANARY} jail keep my {CANARY} for ICE in Hennepin County"
             await world.slash("ask", question=question)
             await world.slash("ask", question=CANARY)
@@ -42,9 +40,6 @@ async def test_questions_leave_no_trace(world: World, tmp_path: Path, caplog: py
     finally:
         logging.getLogger().removeHandler(log_file)
         log_file.close()
-        logging.basicConfig(force=True)
-        for name in ("discord", "aiosqlite", "asyncio"):
-            logging.getLogger(name).setLevel(logging.NOTSET)
     assert traces(tmp_path) == []
     assert CANARY not in caplog.text
     for [table] in await world.bot.database.read("SELECT name FROM sqlite_schema WHERE type = 'table'"):

@@ -34,6 +34,7 @@ ALLOWED = {
     "backups": {"config", "errors", "store"},
     "answers": {"cards", "catalog", "models", "search", "store"},
     "errors": set(),
+    "logs": {"config", "errors"},
     "ui": {"cards", "errors", "models", "store"},
     "desk": {
         *("cards", "catalog", "config", "errors", "fields", "lookup"),
@@ -48,7 +49,7 @@ ALLOWED = {
     "demo": {"app", "catalog", "config", "models", "store"},
     "__main__": {
         *("app", "backups", "catalog", "config", "coverage", "demo"),
-        *("export", "recovery", "store", "terminal"),
+        *("errors", "export", "logs", "recovery", "store", "terminal"),
     },
     "coverage": {"catalog", "models"},
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.__main__ import main
+from bot.__main__ import WRONG_SETTING, main
 from bot.answers import VECTORS, load_encoder
 from bot.catalog import Catalog
 from bot.config import ROOT, Settings
@@ -148,7 +148,7 @@ def environ(settings: Settings) -> dict[str, str]:
 
 
 def test_run_without_a_token_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run"]) == 1
+    assert main(["run"]) == WRONG_SETTING
     assert "There is no DISCORD_TOKEN" in capsys.readouterr().err
 
 
@@ -165,7 +165,7 @@ def test_a_wrong_setting_is_told_in_one_sentence(
 ) -> None:
     monkeypatch.setenv(name, value)
     monkeypatch.setenv("DISCORD_TOKEN", "not-a-real-token")
-    assert main(["ask", "jail"]) == 1
+    assert main(["ask", "jail"]) == (WRONG_SETTING if name == "LOG_LEVEL" else 1)
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error
