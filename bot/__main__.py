@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = commands.add_parser("check", help="validate all of the data folder")
     check.add_argument("--data", type=Path, help="the folder (default: DATA_PATH)")
     check.add_argument("--report", action="store_true", help="print what the record covers and what it rests on")
+    commands.add_parser("health", help="ask the running bot how it is: 0 when all is well")
     commands.add_parser("vectors", help="write the vectors of all texts into the data folder")
     chosen = parser.parse_args(arguments)
     secrets: list[str] = []
@@ -72,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level if verbose else "WARNING", secrets)
         if chosen.command == "check":
             return check_data(chosen.data or settings.data_path, with_report=chosen.report)
+        if chosen.command == "health":
+            from bot.health import ask as ask_health
+
+            return ask_health(settings.metrics_port)
         if chosen.command == "ask":
             from bot.terminal import ask as ask_here
 

@@ -13,12 +13,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import backups, errors, lookup, ui
+from bot import backups, errors, lookup, ui, watch
 from bot.answers import load_encoder, open_search, refresh
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
 from bot.desk.forms import Draft
 from bot.desk.views import DeskButton, DeskMenu, Handler
+from bot.link import Link
 from bot.models import Record, Ref, Topic
 from bot.rounds import Rounds
 from bot.search import Search
@@ -39,6 +40,11 @@ def create_bot(settings: Settings) -> "Footnote":
 
 class Tree(app_commands.CommandTree["Footnote"]):
     """Every command, whose failures all end in one place."""
+
+    async def interaction_check(self, interaction: discord.Interaction["Footnote"], /) -> bool:
+        """Note when a command came; nobody is refused here."""
+        errors.begin(interaction)
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction["Footnote"], error: app_commands.AppCommandError, /
@@ -68,10 +74,16 @@ class Footnote(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         self.settings = settings
+        self.link = Link()
         self.builders: dict[str, ui.Builder] = {}
         self._refreshing = asyncio.Lock()
         self.desk: dict[str, Handler] = {}
         self.unsent: dict[int, tuple[int, Draft]] = {}
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """Run on Discord. Raises StartError when Discord stays out of reach, or the port of /health is taken."""
+        async with watch.watching(self, self.settings.metrics_port), self.link.needed():
+            await super().start(token, reconnect=reconnect)
 
     async def setup_hook(self) -> None:
         """Open the record, load the commands, tell Discord of them if they have changed, and start the rounds.
@@ -107,7 +119,7 @@ class Footnote(commands.AutoShardedBot):
         try:
             await self.refresh_search()
         except Exception as error:  # noqa: BLE001 - a task's failure would be seen by nobody
-            log.error("search: %s", errors.describe(error))
+            errors.note("search", error)
 
     def flaws(self, held: Sequence[Record]) -> list[tuple[Ref, str]]:
         """What does not fit between records."""
@@ -126,7 +138,7 @@ class Footnote(commands.AutoShardedBot):
                 await self.tree.sync()
             except discord.HTTPException as error:
                 # The commands of before still work; the next start tries again.
-                log.error("commands: not synced, %s", errors.describe(error))
+                errors.note("commands", error)
                 return
             await running.remember(self.database, name, digest)
             log.info("commands: %d synced", len(payload))
@@ -148,10 +160,35 @@ class Footnote(commands.AutoShardedBot):
         names = {topic.title: topic.title for topic in self.catalog.pack.topics}
         return [app_commands.Choice(name=title, value=title) for title in lookup.closest(current, names)]
 
+    async def on_ready(self) -> None:
+        """Note that every shard is connected."""
+        self.link.up()
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Note that a shard has begun a session."""
+        self.link.up(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Note that a shard goes on with its session."""
+        self.link.up(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Note that a shard has lost its connection."""
+        self.link.down(shard_id)
+
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction["Footnote"],
+        command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+    ) -> None:
+        """Count a command that was answered."""
+        errors.ended(interaction, "ok")
+
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log a failure outside any command without what it was about."""
         error = sys.exc_info()[1]
-        log.error("event %s: %s", event_method, errors.describe(error) if error else "unknown")
+        if error:
+            errors.note(f"event {event_method}", error)
 
     async def close(self) -> None:
         """Leave Discord, then close the database: its threads would keep the process alive."""

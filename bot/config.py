@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     # Erased text must be out of every backup in time: those of elsewhere, which Footnote cannot reach, included.
     backup_keep: int = Field(default=30, ge=1, le=30)
     home_server: int | None = None
+    metrics_port: int = Field(default=9464, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("log_level", mode="before")

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from bot import schedule as clock
 from bot.cards import Card
-from bot.errors import describe
+from bot.errors import note
 from bot.models import Claim, Pin, Progress, Schedule
 from bot.store import Database, summaries
 
@@ -96,7 +96,7 @@ class Daily:
             try:
                 await self.visit(schedule, newest)
             except Exception as error:  # noqa: BLE001 - the next round tries again
-                log.error("summary: %s", describe(error))
+                note("summary", error)
 
     async def visit(self, schedule: Schedule, newest: int) -> None:
         """Do what is due in one channel; `newest` is the number of the newest version of any record."""

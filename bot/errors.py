@@ -7,6 +7,7 @@ somebody asked.
 import functools
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec
@@ -14,12 +15,23 @@ from typing import Any, ParamSpec
 import discord
 from discord import app_commands
 
+from bot import metrics
+
 log = logging.getLogger("footnote")
 P = ParamSpec("P")
 
 
 class UserError(Exception):
     """Something the person can mend; the message is the sentence they read."""
+
+
+# What is no fault of the bot's, and is answered with a sentence of its own.
+REFUSALS = (
+    UserError,
+    app_commands.CheckFailure,
+    app_commands.CommandSignatureMismatch,
+    app_commands.CommandNotFound,
+)
 
 
 def describe(error: BaseException) -> str:
@@ -30,10 +42,39 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} at {where or 'unknown'}{cause}"
 
 
+def note(what: str, error: BaseException) -> None:
+    """Write an unexpected failure down: a line in the log, and one more of its kind."""
+    log.error("%s: %s", what, describe(error))
+    metrics.count("errors", kind=type(error).__name__)
+
+
+def begin(interaction: discord.Interaction[Any]) -> None:
+    """Note when an interaction came."""
+    interaction.extras.setdefault("begun", time.perf_counter())
+
+
+def ended(interaction: discord.Interaction[Any], outcome: str) -> None:
+    """Count how an interaction ended, by what it was and never by whose."""
+    begin(interaction)
+    data: Any = interaction.data or {}
+    if interaction.command:
+        command = interaction.command.qualified_name
+    elif interaction.type is discord.InteractionType.component:
+        command = ":".join(data["custom_id"].split(":")[:2])  # the button's action, without the page it leads to
+    else:
+        command = ""
+    metrics.interaction(interaction.type.name, command, outcome, time.perf_counter() - interaction.extras["begun"])
+
+
+def cause(error: BaseException) -> BaseException:
+    """What went wrong, out of what discord.py wraps around it."""
+    wrapped = isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError)
+    return error.__cause__ if wrapped and error.__cause__ else error
+
+
 def sentence(error: BaseException) -> str:
     """The sentence that a person reads for a failure; anything unexpected is logged under a reference."""
-    if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError) and error.__cause__:
-        error = error.__cause__
+    error = cause(error)
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, app_commands.CommandOnCooldown):
@@ -43,13 +84,14 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
         return "This command has just changed. Please reload Discord and try again."
     reference = secrets.token_hex(3)
-    log.error("failure %s: %s", reference, describe(error))
+    note(f"failure {reference}", error)
     return f"Sorry, something went wrong. Please try again; if it goes on, tell whoever runs this bot: {reference}."
 
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Answer a failed interaction, once, privately; a reply that cannot be delivered is logged."""
     text = sentence(error)[:2000]
+    ended(interaction, "refused" if isinstance(cause(error), REFUSALS) else "failed")
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
@@ -66,11 +108,14 @@ def guarded(callback: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Cor
 
     @functools.wraps(callback)
     async def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        interaction = next(argument for argument in args if isinstance(argument, discord.Interaction))
+        begin(interaction)
         try:
             await callback(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - the one place where everything ends
-            interaction = next(argument for argument in args if isinstance(argument, discord.Interaction))
             await report(interaction, error)
+        else:
+            ended(interaction, "ok")
 
     return run
 
@@ -82,10 +127,15 @@ def suggesting(
 
     @functools.wraps(callback)
     async def run(*args: P.args, **kwargs: P.kwargs) -> list[app_commands.Choice[str]]:
+        interaction = next(argument for argument in args if isinstance(argument, discord.Interaction))
         try:
-            return (await callback(*args, **kwargs))[:25]
+            offered = (await callback(*args, **kwargs))[:25]
         except Exception as error:  # noqa: BLE001 - the one place where everything ends
-            log.error("autocomplete: %s", describe(error))
-            return []
+            note("autocomplete", error)
+            offered = []
+            ended(interaction, "failed")
+        else:
+            ended(interaction, "ok")
+        return offered
 
     return run

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import logging
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -13,12 +12,10 @@ import discord
 from bot import digest
 from bot.cards import Card
 from bot.daily import Daily, Digest
-from bot.errors import UserError, describe
+from bot.errors import UserError, note
 from bot.models import Claim, Schedule
 from bot.posting import Posts
 from bot.store import Database, changes, summaries
-
-log = logging.getLogger("footnote")
 
 # Seconds between two rounds.
 TICK = 60.0
@@ -52,7 +49,7 @@ class Rounds:
             except (Exception, asyncio.CancelledError) as error:  # the next round tries again
                 if (task := asyncio.current_task()) and task.cancelling():
                     raise  # whoever cancels the rounds themselves means it
-                log.error("summary: %s", describe(error))
+                note("summary", error)
             await asyncio.sleep(TICK)
 
     async def compose(self, claim: Claim) -> Digest:

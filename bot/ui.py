@@ -173,6 +173,7 @@ class ReportForm(ui.Modal, title="Report a problem"):
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Keep the report and say so."""
+        errors.begin(interaction)
         reason = cast("ui.Select[Self]", self.reason.component).values
         words = cast("ui.TextInput[Self]", self.words.component).value
         record = Report(page=self.address, reason=reason[0] if reason else REASONS[-1], text=words)
@@ -182,6 +183,7 @@ class ReportForm(ui.Modal, title="Report a problem"):
             ephemeral=True,
             allowed_mentions=NO_MENTIONS,
         )
+        errors.ended(interaction, "ok")
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
         """Answer in words where discord.py would only log."""

@@ -15,7 +15,7 @@ from bot.desk import drafts, reviews
 from bot.desk.access import Right, moderation
 from bot.desk.forms import Form
 from bot.desk.views import DeskButton, DeskMenu, Press, Sheet, tell
-from bot.errors import UserError, describe, log
+from bot.errors import UserError, log, note
 from bot.fields import Field
 from bot.models import Decision, Proposal, Purpose, State, Verdict
 from bot.store import proposals, running
@@ -273,7 +273,7 @@ class Review(commands.Cog):
                 )
                 await proposals.set_alerted(self.bot.database, late, now)
         except Exception as error:  # noqa: BLE001 - a loop that raises would never run again
-            log.error("queue: %s", describe(error))
+            note("queue", error)
 
 
 def own_draft(done: Decision) -> None:

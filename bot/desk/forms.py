@@ -48,7 +48,9 @@ class Form(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Hand on what was typed."""
+        errors.begin(interaction)
         await self.done(interaction, {path: _typed(item) for path, item in self.inputs.items()})
+        errors.ended(interaction, "ok")
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
         """Answer in words where discord.py would only log."""

@@ -1,5 +1,5 @@
 """The only place with SQL: the database, the record in it, the search index, and what the bot writes."""
 
-from bot.store.database import Database, DatabaseDamagedError, DatabaseError, DatabaseInUseError
+from bot.store.database import SQLITE, Database, DatabaseDamagedError, DatabaseError, DatabaseInUseError
 
-__all__ = ["Database", "DatabaseDamagedError", "DatabaseError", "DatabaseInUseError"]
+__all__ = ["SQLITE", "Database", "DatabaseDamagedError", "DatabaseError", "DatabaseInUseError"]

@@ -15,6 +15,7 @@ from bot.store import soundness
 from bot.store.soundness import uri
 
 MIGRATIONS = {int(path.name.split("_")[0]): path for path in Path(__file__).with_name("migrations").glob("*.sql")}
+SQLITE = sqlite3.sqlite_version
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables, https://sqlite.org/stricttables.html
 READERS = 2
 
@@ -46,6 +47,7 @@ class Database:
         self._writing: set[asyncio.Task[Any]] = set()
         self._owned = _lock(path)
         self.healed = False
+        self.commits = 0
 
     @classmethod
     async def open(cls, path: Path, before_migrating: Callable[[], object] | None = None) -> Self:
@@ -169,6 +171,7 @@ class Database:
                 # Unconditional: a rollback that first asks whether it is needed leaks when it is cancelled.
                 await self._writer.rollback()
                 raise
+            self.commits += 1
             return result
 
     async def close(self) -> None:

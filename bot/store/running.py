@@ -1,6 +1,6 @@
 """What the bot writes while it runs: members' reports and settings. No question, and not who reported what."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import aiosqlite
 
@@ -75,6 +75,12 @@ async def set_moderation(database: Database, guild: int, chosen: Moderation) -> 
             (guild, chosen.model_dump_json()),
         )
     )
+
+
+async def born(database: Database) -> datetime:
+    """When the database was made."""
+    [row] = await database.read("SELECT min(at) AS at FROM migration")
+    return datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)
 
 
 async def schema(database: Database) -> list[tuple[str, str, list[str]]]:

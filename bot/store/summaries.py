@@ -207,6 +207,17 @@ async def newest(database: Database) -> int:
     return int(rows[0]["number"])
 
 
+async def outcomes(database: Database, late: timedelta) -> dict[str, int]:
+    """How many days that are kept were posted on time, posted later than that, skipped, or are not settled."""
+    rows = await database.read(
+        "SELECT CASE WHEN state <> 'posted' THEN state "
+        "WHEN julianday(posted) - julianday(due) > ? THEN 'late' ELSE 'on_time' END AS outcome, "
+        "count(*) AS number FROM summary_claim GROUP BY outcome ORDER BY outcome",
+        (late / timedelta(days=1),),
+    )
+    return {row["outcome"]: row["number"] for row in rows}
+
+
 def _claim(row: Any) -> Claim:
     return Claim(
         Schedule.model_validate_json(row["schedule"]),
