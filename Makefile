@@ -3,7 +3,9 @@ PYTHON ?= python3
 PORT ?= 8099
 VENV := .venv
 
-.PHONY: setup demo test check lint bench fit vectors lock
+AUDIT := $(VENV)/audit
+
+.PHONY: setup demo test check lint bench fit vectors audit sbom lock
 
 setup: $(VENV)/.ready
 
@@ -40,9 +42,27 @@ fit: vectors
 vectors: setup
 	$(VENV)/bin/python -m bot vectors
 
+$(AUDIT)/.ready: requirements-audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
+# Known weaknesses in what is locked, and in the workflows. Asks the package index's list of advisories.
+audit: $(AUDIT)/.ready
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-dev.txt \
+		-r requirements-audit.txt
+	$(AUDIT)/bin/zizmor --offline .github
+
+# What the running bot is made of, with hashes, in CycloneDX's form.
+sbom: $(AUDIT)/.ready
+	$(AUDIT)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
+		--short-PURLs --output-file sbom.cdx.json
+
 # Needs uv. The files must name no package index, so that they install from whichever one a machine uses.
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" -o requirements.txt
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" -o requirements-dev.txt
+	uv pip compile --group pyproject.toml:audit --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" -o requirements-audit.txt

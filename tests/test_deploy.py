@@ -1,4 +1,4 @@
-"""The container and the systemd unit: what they must not be able to do is written in them."""
+"""The container, the systemd unit and the workflow: what they must not be able to do is written in them."""
 
 import re
 import shutil
@@ -92,3 +92,26 @@ def test_the_container_runs_with_as_little_as_the_unit() -> None:
     assert {"max-size", "max-file"} <= set(service["logging"]["options"])
     assert not [name for name in service["environment"] if "TOKEN" in name]
     assert not {"privileged", "cap_add", "network_mode", "pid", "ports"} & set(service)
+
+
+def test_workflows_name_actions_by_commit_and_may_only_read() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text("utf-8")
+        workflow: Any = yaml.safe_load(text)
+        assert workflow["permissions"] == {}
+        assert all(job["permissions"] == {"contents": "read"} for job in workflow["jobs"].values())
+        assert "secrets." not in text
+        used = re.findall(r"uses: (.*)", text)
+        assert used
+        for action in used:
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_every_locked_package_is_exact_and_hashed() -> None:
+    for path in ROOT.glob("requirements*.txt"):
+        text = path.read_text("utf-8").replace("\\\n", " ")
+        packages = [line for line in text.splitlines() if line[:1] not in {"", "#", " "}]
+        assert packages
+        for line in packages:
+            assert re.match(r"[\w.-]+(\[[\w,]+\])?==[\w.+!]+ ", line), line
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", line), line

@@ -117,8 +117,9 @@ async def test_every_command_is_in_the_readme(world: World) -> None:
 
 def test_every_dependency_has_its_reason_in_contributing() -> None:
     reasons = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project, groups = read["project"], read["dependency-groups"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["dev"], *groups["audit"]]
     for name in (re.split(r"[\[<>=]", requirement)[0] for requirement in named):
         assert f"`{name}`" in reasons or f"`{name}[" in reasons, name
 
