@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import ROOT, Settings
+from bot.store import Database
+from bot.store.running import schema
 from tests.conftest import World
 
 # Who may import whom inside bot (DESIGN: one question, few hops). A name stands for the module or the package.
@@ -122,6 +124,33 @@ def test_every_dependency_has_its_reason_in_contributing() -> None:
     named = [*project["dependencies"], *project["optional-dependencies"]["dev"], *groups["audit"]]
     for name in (re.split(r"[\[<>=]", requirement)[0] for requirement in named):
         assert f"`{name}`" in reasons or f"`{name}[" in reasons, name
+
+
+def test_every_test_that_the_documents_name_exists() -> None:
+    for path in ROOT.glob("docs/*.md"):
+        for file, name in re.findall(r"`(test_\w+\.py)::(test_\w+)`", path.read_text("utf-8")):
+            assert re.search(rf"(?m)^(async )?def {name}\(", (ROOT / "tests" / file).read_text("utf-8")), name
+
+
+async def test_privacy_names_every_table_that_knows_of_people_or_servers(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "empty.sqlite3")
+    tables = {name: columns for name, _, columns in await schema(database)}
+    await database.close()
+    table = (ROOT / "PRIVACY.md").read_text("utf-8").split("## What is kept")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    people = {
+        "editor",
+        "approver",
+        "proposer",
+        "decided_by",
+        "guild",
+        "channel",
+        "user",
+        "organizer",
+        "author",
+        "member",
+    }
+    assert {name for name, columns in tables.items() if people & set(columns)} <= named <= set(tables)
 
 
 def test_modules_stay_small() -> None:
