@@ -68,9 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings()
         secrets += [settings.discord_token.get_secret_value()] if settings.discord_token else []
-        # Whoever types a command wants its output, and only what went wrong besides.
-        verbose = chosen.command == "run" or settings.log_level == "DEBUG"
-        logs.configure(settings.log_level if verbose else "WARNING", secrets)
+        if chosen.command == "run" or settings.log_level == "DEBUG":
+            logs.configure(settings.log_level, settings.log_level, secrets)
+        else:  # whoever types a command wants its output, and only what went wrong besides
+            logs.configure("WARNING", "ERROR", secrets)
         if chosen.command == "check":
             return check_data(chosen.data or settings.data_path, with_report=chosen.report)
         if chosen.command == "health":

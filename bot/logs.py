@@ -62,13 +62,15 @@ def _bare(value: object) -> object:
     return value if isinstance(value, int | float) and abs(value) < 100_000 else "..."
 
 
-def configure(level: str, secrets: Sequence[str] = (), *, as_json: bool | None = None) -> None:
-    """Send all logs to standard error, as JSON unless that is a terminal.
+def configure(level: str, libraries: str, secrets: Sequence[str] = ()) -> None:
+    """Send Footnote's logs from one level on, and libraries' from another, to standard error: JSON but in a terminal.
 
-    At DEBUG, discord.py and aiosqlite log what people typed, so all libraries stay at INFO.
+    No library logs below INFO: at DEBUG, discord.py and aiosqlite log what people typed.
     """
+    least = logging.getLevelNamesMapping()[libraries]
     handler = logging.StreamHandler()
-    handler.setFormatter(Line(secrets, as_json=not sys.stderr.isatty() if as_json is None else as_json))
+    handler.setFormatter(Line(secrets, as_json=not sys.stderr.isatty()))
+    handler.addFilter(lambda record: record.name == log.name or record.levelno >= least)
     logging.basicConfig(level=max(logging.getLevelNamesMapping()[level], logging.INFO), handlers=[handler])
     if level == "DEBUG":
         log.setLevel(level)

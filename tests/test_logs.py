@@ -16,6 +16,7 @@ from bot import __main__ as command_line
 from bot import config, errors, logs
 from bot.config import ROOT, Settings
 from tests.conftest import World
+from tests.test_catalog import folder
 
 SHAPED = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.sekrit0123456789abcdefghijkl"
 SHORT = "sekrit"
@@ -59,7 +60,7 @@ async def main():
 guarded = sys.argv[1] == "guarded"
 if guarded:
     logs.keep_values_out()
-    logs.configure("DEBUG", ["short-token"])
+    logs.configure("DEBUG", "DEBUG", ["short-token"])
     print(*[logging.getLogger(name).getEffectiveLevel() for name in ("footnote", "discord", "aiosqlite", "asyncio")])
 asyncio.run(main())
 Breaks()
@@ -97,6 +98,12 @@ def test_what_fails_outside_any_command_is_told_without_values(mode: str) -> Non
     assert "... ... responded with 429. Retrying in 1.50 seconds." in messages
     assert messages[-1].startswith("stopped: RuntimeError at <string>")
     assert {line["error"][:8] for line in told if "error" in line} == {"KeyError"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The small record: what is logged does not depend on it."""
+    return Settings(data_path=folder(tmp_path, {}), database_path=tmp_path / "footnote.sqlite3")
 
 
 async def test_whatever_fails_in_discord_the_log_names_nobody_and_nothing(
