@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from bot import __main__ as command_line
 from bot import config, errors, logs
@@ -149,6 +153,29 @@ def test_the_log_of_a_failure_can_leak() -> None:
         record = logging.LogRecord("discord", logging.ERROR, "", 1, "Ignoring %r", (SHORT,), sys.exc_info())
     assert SHORT in logging.Formatter().format(record)
     assert "Ignoring '...' RuntimeError at test_logs.py" in logs.Line([], as_json=False).format(record)
+
+
+VALUES = st.one_of(
+    st.text().map(lambda text: f"sekrit{text}"),
+    st.integers(min_value=10**6).map(lambda number: number * 10**9),
+    st.binary().map(lambda data: b"sekrit" + data),
+    st.just(ValueError(SHORT)),
+    st.sampled_from([1e18, float("nan"), float("inf")]),
+)
+
+
+@pytest.mark.campaign
+@settings_of(max_examples=20_000 if os.environ.get("FOOTNOTE_CAMPAIGN") else 100, deadline=None)
+@given(st.lists(st.sampled_from(["%s", "%r", "%d", "%.2f", "%x", "%%", "%(who)s", "and\nso"])), st.lists(VALUES))
+def test_no_value_of_a_librarys_message_is_logged(parts: list[str], values: list[Any]) -> None:
+    """Whatever library, template and values, fitting or not; above are those that exist."""
+    for given_values in (tuple(values), {"who": values[0] if values else ""}):
+        record = logging.LogRecord("library", logging.ERROR, "", 1, " ".join(parts), None, None)
+        record.args = given_values
+        text = logs.Line([], as_json=True).format(record)
+        assert "sekrit" not in text
+        assert not re.search(r"\d{10}", json.loads(text)["message"])
+        assert len(text.splitlines()) == 1
 
 
 @pytest.fixture
