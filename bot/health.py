@@ -1,18 +1,20 @@
 """Whether the running bot is well: one line for each check; and `python -m bot health`, which asks for them."""
 
+import asyncio
 import http.client
 import shutil
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from bot import backups
 from bot import schedule as clock
+from bot.config import Settings
 from bot.errors import describe
 from bot.link import LONGEST, Link
 from bot.store import Database, index, running, summaries
 
-# A backup is made once a day.
-OLDEST_BACKUP = timedelta(hours=26)
 # SQLite empties the write-ahead file at 4 MB, https://sqlite.org/wal.html#ckpt; something keeps it from that.
 LARGEST_LOG = 64_000_000
 LEAST_SPACE = 100_000_000
@@ -35,14 +37,14 @@ class Check(NamedTuple):
         return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.words}"
 
 
-async def look(link: Link, latency: float, database: Database | None, now: datetime) -> list[Check]:
+async def look(settings: Settings, link: Link, latency: float, database: Database | None, now: datetime) -> list[Check]:
     """Every check. What cannot be looked at has failed."""
     found = [Check("discord", *_connection(link, latency))]
     if database is None:
         return [*found, Check("database", False, "not opened yet")]
     for name, check in CHECKS.items():
         try:
-            found.append(Check(name, *await check(database, now)))
+            found.append(Check(name, *await check(database, now, settings)))
         except Exception as error:  # noqa: BLE001 - whatever it is, this is not well
             found.append(Check(name, False, f"cannot be looked at, {describe(error)}"))
     return found
@@ -56,25 +58,25 @@ def _connection(link: Link, latency: float) -> tuple[bool, str]:
     return True, f"connected, answers a heartbeat in {latency:.2f} s"
 
 
-async def _write(database: Database, now: datetime) -> tuple[bool, str]:
+async def _write(database: Database, now: datetime, _: Settings) -> tuple[bool, str]:
     free = shutil.disk_usage(database.path.absolute().parent).free
     room = f"{free / 1e9:.1f} GB of the disk are free"
     return free >= LEAST_SPACE, f"last one {_ago(now - last_write(database.path))} ago; {room}"
 
 
-async def _log(database: Database, _: datetime) -> tuple[bool, str]:
+async def _log(database: Database, _: datetime, __: Settings) -> tuple[bool, str]:
     size = log_size(database.path)
     return size <= LARGEST_LOG, f"{size / 1e6:.1f} MB" + (", though 4 MB are usual" if size > LARGEST_LOG else "")
 
 
-async def _backup(database: Database, now: datetime) -> tuple[bool, str]:
-    newest = newest_backup(database.path)
-    age = now - (newest or await running.born(database))
+async def _backup(database: Database, now: datetime, settings: Settings) -> tuple[bool, str]:
+    newest = await asyncio.to_thread(backups.newest, settings)
+    age = now - (newest.at if newest else await running.born(database))
     words = f"the newest is {_ago(age)} old" if newest else f"none yet, and the database is {_ago(age)} old"
-    return age <= OLDEST_BACKUP, words
+    return age <= backups.LATE, words
 
 
-async def _summaries(database: Database, now: datetime) -> tuple[bool, str]:
+async def _summaries(database: Database, now: datetime, _: Settings) -> tuple[bool, str]:
     due = waiting = overdue = 0
     for schedule in await summaries.schedules(database):
         held = await summaries.claims(database, schedule.channel)
@@ -87,12 +89,12 @@ async def _summaries(database: Database, now: datetime) -> tuple[bool, str]:
     return not overdue, f"{due} due, {overdue} overdue, {waiting} waiting for what an organizer or Discord must do"
 
 
-async def _index(database: Database, _: datetime) -> tuple[bool, str]:
+async def _index(database: Database, _: datetime, __: Settings) -> tuple[bool, str]:
     sound = await index.is_sound(database)
     return sound, "as the record" if sound else "not as the record: start the bot again, which makes it anew"
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Database, datetime, Settings], Awaitable[tuple[bool, str]]]] = {
     "last write": _write,
     "write-ahead file": _log,
     "backup": _backup,
@@ -114,13 +116,6 @@ def log_size(path: Path) -> int:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
-
-
-def newest_backup(path: Path) -> datetime | None:
-    """When the newest backup of the database at that path was made, or None while there is none."""
-    found = (path.absolute().parent / "backups").glob("*.sqlite3")
-    newest = max((file.stat().st_mtime for file in found), default=None)
-    return None if newest is None else datetime.fromtimestamp(newest, UTC)
 
 
 def _ago(age: timedelta) -> str:

@@ -16,8 +16,8 @@ from typing import Protocol
 import discord
 from aiohttp import web
 
-from bot import __version__, health, metrics
-from bot.config import StartError
+from bot import __version__, backups, health, metrics
+from bot.config import Settings, StartError
 from bot.link import Link
 from bot.metrics import Sample
 from bot.store import SQLITE, Database, summaries
@@ -30,6 +30,7 @@ STARTED = time.time()
 class Watched(Protocol):
     """What is known of the bot; it has a database only once it is opened."""
 
+    settings: Settings
     link: Link
 
     @property
@@ -42,7 +43,7 @@ async def watching(bot: Watched, port: int) -> AsyncIterator[None]:
     """Serve /health and /metrics on 127.0.0.1, on no port when it is 0. Raises StartError when it cannot be used."""
 
     async def show_health(_: web.Request) -> web.Response:
-        checks = await health.look(bot.link, bot.latency, _database(bot), datetime.now(UTC))
+        checks = await health.look(bot.settings, bot.link, bot.latency, _database(bot), datetime.now(UTC))
         status = 200 if all(check.ok for check in checks) else 503
         return web.Response(text="".join(f"{check}\n" for check in checks), status=status)
 
@@ -96,8 +97,8 @@ async def samples(bot: Watched) -> list[Sample]:
         found.append(Sample("process_resident_memory_bytes", memory))
     if (database := _database(bot)) is None:
         return found
-    if backup := health.newest_backup(database.path):
-        found.append(Sample("footnote_backup_age_seconds", time.time() - backup.timestamp()))
+    if backup := await asyncio.to_thread(backups.newest, bot.settings):
+        found.append(Sample("footnote_backup_age_seconds", time.time() - backup.at.timestamp()))
     kept = await summaries.outcomes(database, health.OVERDUE)
     return [
         *found,

@@ -301,7 +301,6 @@ def test_an_old_sqlite_is_warned_of_once_when_the_bot_starts(
         pass
 
     monkeypatch.setattr(command_line, "_until_stopped", nothing)
-    monkeypatch.setattr(command_line, "configure_logging", lambda _: None)
     monkeypatch.setattr(command_line, "sqlite_version", version)
     monkeypatch.setenv("DISCORD_TOKEN", "none")
     monkeypatch.setenv("DATABASE_PATH", str(kept.database_path))

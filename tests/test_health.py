@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bot import __main__ as command_line
-from bot import __version__, health, metrics, watch
+from bot import __version__, backups, health, metrics, watch
 from bot import link as links
 from bot.config import ROOT, Settings, StartError
 from bot.errors import UserError
@@ -34,6 +34,7 @@ REBUILD = "INSERT INTO passage_index (passage_index) VALUES ('rebuild')"
 class Bot:
     """What /health knows of a bot."""
 
+    settings: Settings
     database: Database
     link: Link = field(default_factory=Link)
     latency: float = 0.1
@@ -42,9 +43,10 @@ class Bot:
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
     """A bot with one fact, connected."""
-    database = await Database.open(tmp_path / "footnote.sqlite3")
+    settings = Settings(database_path=tmp_path / "footnote.sqlite3")
+    database = await Database.open(settings.database_path)
     await files.load(database, [source(0), fact("a")])
-    found = Bot(database)
+    found = Bot(settings, database)
     found.link.up()
     yield found
     await database.close()
@@ -66,7 +68,7 @@ async def served(bot: Any, port: int) -> AsyncIterator[None]:
 
 async def looked(bot: Bot, later: timedelta = timedelta()) -> dict[str, health.Check]:
     """Every check by its name, as it would be some time from now."""
-    checks = await health.look(bot.link, bot.latency, bot.database, datetime.now(UTC) + later)
+    checks = await health.look(bot.settings, bot.link, bot.latency, bot.database, datetime.now(UTC) + later)
     return {check.name: check for check in checks}
 
 
@@ -107,9 +109,7 @@ async def test_each_check_fails_for_its_own_reason(bot: Bot, monkeypatch: pytest
     assert await failing() == []
     assert await failing(timedelta(hours=25)) == []
     assert await failing(timedelta(hours=27)) == ["backup"]
-    backup = bot.database.path.parent / "backups" / "one.sqlite3"
-    backup.parent.mkdir()
-    backup.touch()
+    backups.make(bot.settings)
     assert (await looked(bot))["backup"].words == "the newest is 0 min old"
     assert await failing(timedelta(hours=27)) == ["backup"]
 
@@ -136,7 +136,7 @@ async def test_a_summary_is_overdue_unless_discord_or_an_organizer_is_in_the_way
     await summaries.keep_schedule(bot.database, schedule)
 
     async def check(minutes: int) -> health.Check:
-        found = await health.look(bot.link, 0.1, bot.database, now + timedelta(minutes=minutes))
+        found = await health.look(bot.settings, bot.link, 0.1, bot.database, now + timedelta(minutes=minutes))
         return next(check for check in found if check.name == "summaries")
 
     assert (await check(-20)).words.startswith("0 due, 0 overdue")
@@ -163,7 +163,7 @@ async def test_what_cannot_be_looked_at_has_failed(bot: Bot) -> None:
     checks = await looked(bot)
     assert checks["search index"].words.startswith("cannot be looked at, DatabaseError at ")
     assert not checks["summaries"].ok
-    starting = await health.look(Link(), 0.1, None, datetime.now(UTC))
+    starting = await health.look(bot.settings, Link(), 0.1, None, datetime.now(UTC))
     assert [str(check) for check in starting] == [
         "FAIL  discord: not connected yet, 0 s after the start",
         "FAIL  database: not opened yet",

@@ -71,6 +71,7 @@ def privacy(tables: Iterable[tuple[str, str, Sequence[str]]]) -> Card:
             Note("Your questions are never written down: not to disk, not to a log, with or without your name."),
             Note("A report that you send is kept without who sent it."),
             Note("Of moderators, the history keeps who edited and who approved, until they use /forget-me."),
+            Note("Backups hold the same for 30 days at most; what is redacted or forgotten leaves them too."),
             Note(
                 "Discord itself carries your commands and can see them. A private reply hides you from members, not "
                 "from Discord."
