@@ -196,8 +196,9 @@ async def simulate(database: Database, seed: int, channels: int, days: int, rate
         end = world.clock() + timedelta(days=1)
         while world.clock() < end:
             # From moment to moment, with enough rounds at each for all that fails to be tried again.
-            waiting = [clock.upcoming(s, (), world.clock())[1] for s in schedules if s.channel not in deleted]
-            world.clock.at = min([end, *(moment for moment in waiting if moment > world.clock())])
+            # The next one is the first after the last round: nobody was away in what is passed over here.
+            waiting = [clock.upcoming(s, (), world.last)[1] for s in schedules if s.channel not in deleted]
+            world.clock.at = max(world.clock(), min([end, *waiting]))
             await world.settle([s for s in schedules if s.channel not in deleted])
         if chance.random() < 0.2:
             await world.change_the_record()
