@@ -15,7 +15,7 @@ from bot.backups import open_database
 from bot.cards import plain
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
-from bot.models import Cited, Disputed, facts_of
+from bot.models import Cited, Disputed, facts_of, visible
 from bot.search import write_vectors
 from bot.store import Database, DatabaseError, DatabaseInUseError, files, running
 from bot.store.vectors import vectors
@@ -97,7 +97,8 @@ async def reports(settings: Settings) -> int:
     finally:
         await database.close()
     for day, report in found:
-        print(f"{day}  {report.page}  {report.reason}" + (f": {report.text}" if report.text else ""))
+        text = f": {report.text}" if report.text else ""
+        print(visible(f"{day}  {report.page}  {report.reason}{text}").replace("\n", "\n    "))
     print(f"{len(found)} reports")
     return 0
 

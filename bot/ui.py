@@ -60,7 +60,7 @@ class Reply(ui.LayoutView):
         all_pages = pages(card)
         page = max(0, min(page, len(all_pages) - 1))
         container: ui.Container[Self] = ui.Container()
-        container.add_item(ui.TextDisplay("## " + text.escape(card.title)))
+        container.add_item(ui.TextDisplay(text.title(card)))
         for number, section in enumerate(all_pages[page]):
             if number:
                 # A line before what has a heading, and only room before what has none.

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot import ui
 from bot.app import Footnote
+from bot.cards.text import escape, shorten
 from bot.catalog import in_sentences
 from bot.catalog.imports import read_import
 from bot.catalog.reader import MAX_BYTES, RefusedError
@@ -70,13 +71,15 @@ class Exchange(commands.Cog):
         """See what a file would add and change, and propose it: all or nothing, approved by somebody else."""
         await moderation(interaction, Right.PROPOSE)
         if file.size > MAX_BYTES:
-            raise UserError(f"{file.filename} is larger than 5 MB: split it. Nothing was imported.")
+            raise UserError(
+                f"{escape(shorten(file.filename, 60))} is larger than 5 MB: split it. Nothing was imported."
+            )
         await interaction.response.defer(ephemeral=True)
         try:
             # In a thread: a large file takes a second to read, in which nobody else should wait.
             found = await asyncio.to_thread(read_import, file.filename, await file.read(), sort)
         except RefusedError as refused:
-            raise UserError(f"Line {refused.line}: the file {refused.text}. Nothing was imported.") from None
+            raise UserError(f"Line {refused.line}: the file {escape(refused.text)}. Nothing was imported.") from None
         held = await revisions.heads(self.bot.database.read)
         changes, problems = self.compared(found, sort, held)
         if len(changes) > MOST_CHANGES:
@@ -84,7 +87,7 @@ class Exchange(commands.Cog):
         problems += await revisions.flaws(self.bot.database.read, changes, self.bot.flaws) if not problems else []
         if problems:
             lines = ["## Nothing was imported", f"{len(problems)} problems, of all of which it is refused:"]
-            await tell(interaction, Sheet([*lines, *(f"- {problem}" for problem in problems[:25])]))
+            await tell(interaction, Sheet([*lines, *(f"- {escape(problem)}" for problem in problems[:25])]))
             return
         if not changes:
             raise UserError("This changes nothing: the record says all of it already.")

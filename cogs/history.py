@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.app import Footnote
 from bot.cards.review import revision_lines
+from bot.cards.text import code, escape, shorten
 from bot.desk import drafts
 from bot.desk.access import Right, has, moderation
 from bot.desk.names import all_names, choices, ref_from
@@ -49,11 +50,11 @@ class History(commands.Cog):
         if not versions:
             raise UserError("There is no such record. Please choose one of those that are offered.")
         number = versions[0].number
-        lines = [f"## History of {ref.sort} `{ref.id}`"]
+        lines = [f"## History of {ref.sort} {code(ref.id)}"]
         disputed = await records.disputes(self.bot.database)
         whole = next((d for d in disputed if ref.sort == "fact" and ref.id in d.fact_ids()), None)
         if whole is not None:
-            lines = [f"## History of dispute `{whole.id}` with all its sides"]
+            lines = [f"## History of dispute {code(whole.id)} with all its sides"]
             versions = await self.of_dispute(whole)
         at_home = interaction.guild_id is not None and interaction.guild_id == self.bot.settings.home_server
         named = at_home and has(interaction, await chosen_at_home(self.bot), Right.PROPOSE)
@@ -61,7 +62,7 @@ class History(commands.Cog):
         told = []
         for version in versions:
             heading, *rest = revision_lines(version, before.get(version.ref), named=named)
-            told.append([f"{heading}: {version.ref}" if whole else heading, *rest])
+            told.append([f"{heading}: {escape(str(version.ref))}" if whole else heading, *rest])
             before[version.ref] = version.body
         lines += [line for version in reversed(told) for line in version]
         return Sheet(lines, page=page, turn=DeskButton("history", "", number))
@@ -102,7 +103,7 @@ class History(commands.Cog):
         """Propose to undo all that one person has edited since a day."""
         await moderation(interaction, Right.PROPOSE)
         undo, left = await revisions.edits_by(self.bot.database, person.id, day_typed(since, "since") or "")
-        others = "".join(f"\n- {ref}" for ref in left[:20])
+        others = "".join(f"\n- {escape(str(ref))}" for ref in left[:20])
         note = f"Others have edited these after them: please look at each with /history.{others}" if left else ""
         if not undo:
             raise UserError(f"There is nothing of theirs to undo since then. {note}".strip())
@@ -157,7 +158,7 @@ class History(commands.Cog):
         chosen = str(interaction.namespace.record or "")
         found = await revisions.history(self.bot.database, ref_from(chosen))
         return [
-            app_commands.Choice(name=f"{v.number}: {v.at[:10]}, {v.why or v.origin}"[:100], value=v.number)
+            app_commands.Choice(name=shorten(f"{v.number}: {v.at[:10]}, {v.why or v.origin}", 100), value=v.number)
             for v in reversed(found[:-1])
             if not v.redacted
         ]

@@ -12,7 +12,7 @@ from bot.answers import Answer, answer, open_search
 from bot.app import Footnote
 from bot.cards import Card, parts, replies
 from bot.cards.review import changed_labels, name_of, raw_of
-from bot.cards.text import escape
+from bot.cards.text import code, escape
 from bot.desk.views import DeskButton, Press, Sheet, tell
 from bot.errors import UserError
 from bot.models import Revision, key
@@ -115,7 +115,7 @@ def change_line(version: Revision, before: str | None, *, is_new: bool) -> str:
         what = "added" if is_new else "shown again"
     else:
         what = "changed: " + ", ".join(changed_labels(version.ref, raw_of(before), raw_of(version.body)))
-    return f"**{version.at[:10]}** · {version.ref.sort} `{version.ref.id}`{name} · {what}"
+    return f"**{version.at[:10]}** · {version.ref.sort} {code(version.ref.id)}{name} · {what}"
 
 
 def whole_day(text: str) -> str:

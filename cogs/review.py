@@ -10,7 +10,7 @@ from discord.ext import commands, tasks
 
 from bot.app import Footnote
 from bot.cards.review import queue_line
-from bot.cards.text import escape, shorten
+from bot.cards.text import code, escape, shorten
 from bot.desk import drafts, reviews
 from bot.desk.access import Right, moderation
 from bot.desk.forms import Form
@@ -170,7 +170,7 @@ class Review(commands.Cog):
             case Verdict.BROKEN:
                 raise UserError(
                     "This does not fit to the rest of the record any more, so nothing was published:\n"
-                    + "\n".join(f"- {problem}" for problem in done.problems[:10])
+                    + "\n".join(f"- {escape(problem)}" for problem in done.problems[:10])
                 )
         if found.purpose is Purpose.REDACTION and found.state is State.PUBLISHED:
             for number in await proposals.touching(self.bot.database, [c.ref for c in found.changes]):
@@ -213,7 +213,8 @@ class Review(commands.Cog):
         lines += [f"## Your drafts: {len(mine)}", *(queue_line(found, now) for found in mine[:10])] if mine else []
         lines += [f"## Reports from members: {len(reports)}"]
         lines += [
-            f"**{number}** · {day} · {escape(report.reason)} · `{report.page}`" for number, day, report in reports[:15]
+            f"**{number}** · {day} · {escape(report.reason)} · {code(report.page)}"
+            for number, day, report in reports[:15]
         ]
         lines += [] if chosen.channel else ["-# No review channel is set: /permissions channel."]
         menus = []
@@ -240,7 +241,7 @@ class Review(commands.Cog):
         await moderation(interaction, Right.PROPOSE)
         for number, day, report in await running.open_reports(self.bot.database):
             if number == int(press.value):
-                lines = [f"## Report {number}", f"-# {day} · on `{report.page}`", f"**{escape(report.reason)}**"]
+                lines = [f"## Report {number}", f"-# {day} · on {code(report.page)}", f"**{escape(report.reason)}**"]
                 lines += [escape(report.text)] if report.text else []
                 lines.append("-# Who sent it is not kept, and neither is who answers it.")
                 await tell(interaction, Sheet(lines, [DeskButton("answered", "It is dealt with", number)]))

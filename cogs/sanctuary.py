@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot import lookup, ui
 from bot.app import Footnote
 from bot.cards import Card, replies
+from bot.cards.text import escape
 from bot.errors import UserError, suggesting
 from bot.models import facts_of
 from bot.store import records
@@ -34,7 +35,7 @@ class Sanctuary(commands.Cog):
         found = lookup.resolve(place, await self.names()) if place else state
         if found is None:
             near = lookup.closest(place or "", await self.names(), 3)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            hint = f" Did you mean {' or '.join(map(escape, near))}?" if near else ""
             raise UserError(f"There is no county or city of that name in the record.{hint}")
         await ui.reply(interaction, await self.card(found))
 

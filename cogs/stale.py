@@ -10,16 +10,15 @@ from discord.ext import commands
 from bot.app import Footnote
 from bot.cards import parts
 from bot.cards.review import raw_of
-from bot.cards.text import escape
+from bot.cards.text import code, escape
 from bot.desk import drafts, reviews
 from bot.desk.access import Right, moderation
-from bot.desk.checks import review_day
+from bot.desk.checks import objections, review_day
 from bot.desk.forms import WHY, Form
 from bot.desk.views import DeskButton, DeskMenu, Press, Sheet, tell
 from bot.errors import UserError
 from bot.fields import DATE, Field
 from bot.models import Change, Kind, Purpose, Ref
-from bot.personal import personal_data
 from bot.store import proposals, records, revisions
 
 # Characters of a page; the longest line of a fact is shorter.
@@ -50,7 +49,7 @@ class Stale(commands.Cog):
         facts = await records.past_review(self.bot.database, self.bot.today.isoformat())
         pages: list[list[tuple[str, str]]] = [[]]
         for fact in facts:
-            dates = f"**{parts.day(fact.review_by)}** · `{fact.id}` · as of {parts.day(fact.as_of)}"
+            dates = f"**{parts.day(fact.review_by)}** · {code(fact.id)} · as of {parts.day(fact.as_of)}"
             line = f"{dates}\n{escape(fact.text)}"
             if len("".join(text for _, text in pages[-1])) + len(line) > ROOM:
                 pages.append([])
@@ -96,16 +95,16 @@ class Stale(commands.Cog):
         same = [citation for citation in raw["sources"] if citation["id"] == texts["source"].strip()]
         raw["sources"] = [*(same or [{"id": texts["source"].strip()}]), *cited]
         change = Change(ref, drafts.body_from("fact", raw), head.number)
-        problems = [*personal_data(texts["why"])]
+        problems = objections("why", texts["why"])
         problems += await revisions.flaws(self.bot.database.read, [change], self.bot.flaws)
         if problems:
-            raise UserError("That cannot be kept:\n" + "\n".join(f"- {problem}" for problem in problems[:10]))
+            raise UserError("That cannot be kept:\n" + "\n".join(f"- {escape(problem)}" for problem in problems[:10]))
         now = discord.utils.utcnow()
         found = await proposals.add(
             self.bot.database, Purpose.EDIT, [change], texts["why"], interaction.user.id, interaction.id, now
         )
         await reviews.post(self.bot, found, chosen)
-        await tell(interaction, Sheet([f"Sent for review as proposal {found.id}: `{ref.id}` is still true."]))
+        await tell(interaction, Sheet([f"Sent for review as proposal {found.id}: {code(ref.id)} is still true."]))
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -14,7 +14,7 @@ from bot import schedule as clock
 from bot.app import Footnote
 from bot.cards import status
 from bot.cards.parts import day as told
-from bot.cards.text import shorten
+from bot.cards.text import escape, shorten
 from bot.errors import UserError, suggesting
 from bot.models import Language, Progress, Schedule
 from bot.store import records, running, summaries
@@ -296,7 +296,9 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
         for name in typed.listed(text):
             county = lookup.resolve(name, names | short)
             if county is None:
-                raise UserError(f"There is no county “{shorten(name, 60)}” in the record. Please choose from the list.")
+                raise UserError(
+                    f"There is no county “{escape(shorten(name, 60))}” in the record. Please choose from the list."
+                )
             found.append(county)
         return tuple(dict.fromkeys(found))
 

@@ -29,6 +29,7 @@ from bot.models import (
     Source,
     SourceKind,
     Term,
+    visible,
 )
 
 TODAY = date(2026, 11, 22)
@@ -158,7 +159,7 @@ def test_any_letter_at_any_length_fits(letter: str, size: int) -> None:
     text = (letter * size)[:size]
     whole = card([cited(text, speaker=text[:300]), cited(text)], text[:300])
     assert_fits(whole)
-    assert text in plain(whole)
+    assert visible(text) in plain(whole)
 
 
 @pytest.mark.parametrize("letter", ["*", "🙂", "(", "字"])
@@ -227,9 +228,9 @@ def unescaped(text: str) -> str:
 @settings(deadline=None)
 @given(st.one_of(MARKS, st.text(max_size=60)))
 def test_escaped_text_shows_as_it_was_written_and_formats_nothing(text: str) -> None:
-    assert unescaped(escape(text)) == text
+    assert unescaped(escape(text)) == visible(text)
     left = re.sub(r"\\[^0-9A-Za-z\s]", "x", escape(text))
-    assert not re.search(r"[\\*_~`|<>\[\]]", left)
+    assert not re.search(r"[\\*_~`|<>\[\]@]|:[/\\\\]", left)
     assert not re.search(r"^\s*(#|>|[-+]|\d+[.)]\s)", left, re.MULTILINE)
 
 
@@ -284,7 +285,7 @@ def test_ordinary_text_is_left_as_it_is(text: str) -> None:
 
 def test_title_is_escaped_where_it_stands_in_a_list_of_sources() -> None:
     listed = replies.sources(Card("T", "", (), ((source(title="[free](https://evil.example) *now*"), None),)))
-    assert "### 1\\. \\[free\\](https://evil.example) \\*now\\*" in markdown(listed.sections[0])
+    assert "### 1\\. \\[free\\](https\\://evil.example) \\*now\\*" in markdown(listed.sections[0])
 
 
 def test_bracket_in_an_address_does_not_end_its_link() -> None:
@@ -300,7 +301,7 @@ def test_empty_small_print_is_left_out() -> None:
 def test_shortened_label_fits_and_says_that_it_is_cut(text: str, most: int) -> None:
     short = shorten(text, most)
     assert len(short) <= most
-    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+    assert short == visible(text) or (short.endswith("…") and visible(text).startswith(short[:-1]))
 
 
 # Citations

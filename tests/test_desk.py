@@ -41,7 +41,7 @@ def test_a_difference_reads_as_discord_shows_it() -> None:
     assert worded("", "all new") == "**all new**"
     assert worded("all old", "") == "~~all old~~"
     # No mark of Discord's in a text does anything.
-    assert worded("a <@1> [b](http://c.d)", "a *x*") == r"a ~~\<@1\> \[b\](http://c.d)~~ **\*x\***"
+    assert worded("a <@1> [b](http://c.d)", "a *x*") == r"a ~~\<\@1\> \[b\](http\://c.d)~~ **\*x\***"
     assert worded("one\ntwo", "one\ntwo\nthree") == "one\ntwo\n**three**"
     assert worded("one\ntwo\nthree", "one\nthree") == "one\n~~two~~\nthree"
 
@@ -110,7 +110,9 @@ def test_nothing_in_the_record_looks_like_personal_data(catalog: Catalog) -> Non
 def test_pages_hold_every_line_and_fit(lines: list[str]) -> None:
     pages = paged(lines)
     assert all(len(page) <= PAGE for page in pages)
-    assert "".join("".join(pages).split()) == "".join("".join(lines).split())
+    # A backslash more keeps a line that was cut from beginning a heading or a list.
+    told, given = ("".join("".join(texts).split()).replace("\\", "") for texts in (pages, lines))
+    assert told == given
 
 
 def test_ids_and_review_dates_are_filled_in() -> None:

@@ -18,6 +18,7 @@ from bot.models import (
     SourceKind,
     Status,
     facts_of,
+    host_of,
 )
 
 KINDS = {
@@ -186,8 +187,14 @@ def source(record: Source, number: int | None = None, locators: Iterable[str] = 
         ),
         *([small("See: " + "; ".join(locators))] if locators else []),
         *([small(record.note)] if record.note else []),
-        small(Link("Open the page", record.url) if record.url else "No link: the page was not seen on the web"),
+        small(_page(record.url) if record.url else "No link: the page was not seen on the web"),
     )
+
+
+def _page(url: str) -> Link:
+    """The way to a page, with the host that it leads to in plain letters."""
+    host = host_of(url)
+    return Link(f"Open the page at {host}", url) if host else Link(f"Address: {url}")
 
 
 def references(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.cards.diff import worded
-from bot.cards.text import escape, shorten
+from bot.cards.text import MOST_BYTES, code, escape, guard, shorten, units
 from bot.fields import as_texts
 from bot.models import Proposal, Purpose, Ref, Revision, State
 
@@ -53,10 +53,10 @@ def change_lines(ref: Ref, before: str | None, after: str | None) -> list[str]:
     old, new = raw_of(before), raw_of(after)
     if after is None:
         what = "no longer shown" if before else "stays away"
-        return [f"### {ref.sort} `{ref.id}`: {what}", escape(name_of(ref.sort, old)) if old else ""]
+        return [f"### {ref.sort} {code(ref.id)}: {what}", escape(name_of(ref.sort, old)) if old else ""]
     fields = list(changed_fields(ref, old, new))
     what = "changed" if before else "new, or shown again"
-    return [f"### {ref.sort} `{ref.id}`: {what}", *(fields or ["Nothing differs."])]
+    return [f"### {ref.sort} {code(ref.id)}: {what}", *(fields or ["Nothing differs."])]
 
 
 def who(person: int | None) -> str:
@@ -75,7 +75,7 @@ def proposal_lines(found: Proposal, before: Mapping[Ref, str | None]) -> list[st
     for change in found.changes:
         if found.purpose is Purpose.REDACTION:
             kept = "its newest version stays" if change.body else "nothing of it stays"
-            lines.append(f"### {change.ref.sort} `{change.ref.id}`: every older version is wiped, {kept}")
+            lines.append(f"### {change.ref.sort} {code(change.ref.id)}: every older version is wiped, {kept}")
         else:
             lines += change_lines(change.ref, before.get(change.ref), change.body)
     return [line for line in lines if line]
@@ -83,7 +83,10 @@ def proposal_lines(found: Proposal, before: Mapping[Ref, str | None]) -> list[st
 
 def closed_lines(found: Proposal) -> list[str]:
     """A proposal that is decided, without what it said: the history holds that."""
-    return [f"## Proposal {found.id}: {found.state}", *(f"-# {change.ref}" for change in found.changes[:20])]
+    return [
+        f"## Proposal {found.id}: {found.state}",
+        *(f"-# {escape(str(change.ref))}" for change in found.changes[:20]),
+    ]
 
 
 def revision_lines(found: Revision, before: str | None, *, named: bool) -> list[str]:
@@ -110,7 +113,7 @@ def waiting_time(made_at: str, now: datetime) -> str:
 
 def queue_line(found: Proposal, now: datetime) -> str:
     """A proposal in the queue."""
-    refs = ", ".join(str(change.ref) for change in found.changes[:3])
+    refs = ", ".join(escape(str(change.ref)) for change in found.changes[:3])
     more = f" and {len(found.changes) - 3} more" if len(found.changes) > 3 else ""
     late = " · **more than 48 hours**" if waiting_since(found.made_at, now) > 48 else ""
     waits = f"waits {waiting_time(found.made_at, now)}" if found.state is State.WAITING else found.state
@@ -126,16 +129,24 @@ def paged(lines: Iterable[str], room: int = PAGE) -> list[str]:
     """Lines as pages that fit a message; a line that is longer than a page is cut between words."""
     pages: list[str] = [""]
     for line in (piece for whole in lines for piece in _cut(whole, room)):
-        if pages[-1] and len(pages[-1]) + len(line) + 1 > room:
+        if pages[-1] and _weight(pages[-1]) + _weight(line) + 1 > room:
             pages.append("")
         pages[-1] += ("\n" if pages[-1] else "") + line
     return pages
 
 
+def _weight(text: str) -> int:
+    """Characters or, where that limit is nearer, as many characters as the bytes would be."""
+    return max(units(text), len(text.encode("utf-8", "replace")) * PAGE // MOST_BYTES)
+
+
 def _cut(line: str, room: int) -> Sequence[str]:
     pieces = []
-    while len(line) > room:
-        at = line.rfind(" ", room // 2, room) + 1 or room
+    while _weight(line) > room:
+        most = room if line.isascii() else room // 2  # one letter weighs two at most
+        at = line.rfind(" ", most // 2, most) + 1 or most
+        # What is escaped stays with its backslash, and what now begins a line must not become a heading there.
+        at -= (at - len(line[:at].rstrip("\\"))) % 2
         pieces.append(line[:at])
-        line = line[at:]
+        line = guard(line[at:])
     return [*pieces, line]

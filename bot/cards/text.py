@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.models import Source
+from bot.models import Source, host_of, visible
 
 # Discord counts 4,000 characters over all text of a message, and fails near 10,000 bytes of it
 # (discord-api-docs #8554), which non-Latin letters reach sooner. Room is left for the page line.
@@ -87,7 +87,7 @@ def plain(card: Card) -> str:
                 )
             else:
                 lines.append(block.text)
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def pages(card: Card) -> list[tuple[Section, ...]]:
@@ -96,7 +96,7 @@ def pages(card: Card) -> list[tuple[Section, ...]]:
     A section stays whole if it can: first its links are dropped (they are all under "Sources"), and only
     what is still too long is split, between blocks, with a note that it goes on.
     """
-    room = _Room(MOST_CHARACTERS - len(escape(card.title)), MOST_BYTES - len(escape(card.title).encode()))
+    room = _Room(MOST_CHARACTERS, MOST_BYTES).without(_Room(units(title(card)), len(title(card).encode())))
     result: list[tuple[Section, ...]] = []
     page: list[Section] = []
     left = room
@@ -110,9 +110,14 @@ def pages(card: Card) -> list[tuple[Section, ...]]:
     return [*result, tuple(page)]
 
 
-def fits_a_page(section: Section, title: str) -> bool:
+def title(card: Card) -> str:
+    """A card's title as Discord reads it."""
+    return "## " + escape(shorten(card.title, 300))
+
+
+def fits_a_page(section: Section, under: str) -> bool:
     """Whether a section can stand whole on one page under a title."""
-    return len(pages(Card(title, "", (section,)))) == 1
+    return len(pages(Card(under, "", (section,)))) == 1
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ _TOGETHER = _Room(2400, 5500)
 
 def _size(section: Section) -> _Room:
     text = markdown(section)
-    return _Room(len(text) + 1, len(text.encode()) + 1)
+    return _Room(units(text) + 1, len(text.encode()) + 1)
 
 
 def _fitting(section: Section, room: _Room) -> Iterator[Section]:
@@ -144,8 +149,8 @@ def _fitting(section: Section, room: _Room) -> Iterator[Section]:
     if whole is not None:
         yield whole
         return
-    title = [block for block in section[:1] if isinstance(block, Heading)]
-    again = tuple(replace(block, text=shorten(block.text, 200) + " (continued)") for block in title)
+    headings = [block for block in section[:1] if isinstance(block, Heading)]
+    again = tuple(replace(block, text=shorten(block.text, 200) + " (continued)") for block in headings)
     part: list[Block] = []
     left = room.without(_size((CONTINUED,)))
     for group in _groups(section):
@@ -215,23 +220,42 @@ def markdown(section: Section) -> str:
 
 
 def _linked(part: Link) -> str:
-    if part.url is None:
+    if part.url is None or host_of(part.url) is None:
         return escape(part.text)
     # A bracket inside an address would end the link early.
     return f"[{escape(part.text)}]({part.url.replace('(', '%28').replace(')', '%29')})"
 
 
+# At the start of a line, these would make a heading, a list or small print.
+_STARTS = re.compile(r"(?m)^([^\S\n]*)([#\-+]|\d+[.)](?=\s|$))")
+
+
 def escape(text: str) -> str:
-    """Make Markdown, mentions, timestamps and masked links in a text show as they are written."""
-    text = re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", text)
-    # At the start of a line, these would make a heading, a list or small print.
-    return re.sub(r"(?m)^([^\S\n]*)([#\-+>]|\d+[.)](?=\s))", lambda found: found[1] + _guarded(found[2]), text)
+    """Make Markdown, mentions, timestamps, links and what cannot be seen in a text show as they are written."""
+    # A colon before a slash would make a link of a bare address.
+    return guard(re.sub(r"([\\*_~`|<>\[\]@]|:(?=[/\\]))", r"\\\1", visible(text)))
+
+
+def guard(escaped: str) -> str:
+    """Escaped text that may stand at the start of a line."""
+    return _STARTS.sub(lambda found: found[1] + _guarded(found[2]), escaped)
 
 
 def _guarded(mark: str) -> str:
     return mark[:-1] + "\\" + mark[-1]
 
 
+def code(text: str) -> str:
+    """An id as code, in which Discord reads nothing: short enough never to be cut over two pages."""
+    return "`" + shorten(" ".join(text.replace("`", "'").split()), 100) + "`"
+
+
+def units(text: str) -> int:
+    """Characters as Discord may count them: those outside the first plane of Unicode, such as emoji, are two."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
+
+
 def shorten(text: str, most: int) -> str:
-    """A label that fits: cut with an ellipsis. Never used for a statement."""
+    """A label that fits: cut with an ellipsis, nothing in it invisible. Never used for a statement."""
+    text = visible(text)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.models import visible
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -13,7 +15,7 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
+        return visible(f"{self.file}:{self.line}: {self.text}")
 
 
 class CatalogError(Exception):

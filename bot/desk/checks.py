@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from bot.cards.review import name_of, raw_of
-from bot.models import Change, Kind, WordList
+from bot.models import Change, Kind, WordList, imitations
+from bot.personal import personal_data
 from bot.wording import check_wording, explained
 
 # How many months after today somebody must look at a fact again (data/README.md).
@@ -29,6 +30,11 @@ def new_id(sort: str, raw: dict[str, Any]) -> str:
         word for word in words if word not in {"the", "a", "an", "of", "to", "in", "and", "that", "on", "for", "s"}
     ]
     return "-".join(short[:7])[:50].strip("-") or sort
+
+
+def objections(name: str, text: str) -> list[str]:
+    """What a reason may not hold: personal data, and what imitates other text."""
+    return [*personal_data(text), *(f"{name} {told}" for told in imitations(text))]
 
 
 def wording(change: Change, words: WordList) -> list[str]:

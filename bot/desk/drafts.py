@@ -10,11 +10,12 @@ from discord.ui import LayoutView
 from pydantic import ValidationError
 
 from bot.cards.review import proposal_lines, raw_of
+from bot.cards.text import escape
 from bot.catalog import in_sentences
 from bot.desk import reviews
 from bot.desk.access import Right, desk_of, moderation
 from bot.desk.cards import card_of
-from bot.desk.checks import new_id, wording
+from bot.desk.checks import new_id, objections, wording
 from bot.desk.forms import Draft, record_form
 from bot.desk.views import DeskButton, Preview, Sheet, tell
 from bot.errors import UserError
@@ -74,7 +75,8 @@ async def keep(draft: Draft, interaction: discord.Interaction[Any], texts: dict[
     raw = with_texts(draft.raw, part_of(sort, draft.part).fields, texts)
     if "id" not in raw:
         raw["id"] = await free_id(interaction, sort, raw)
-    problems = [problem for text in texts.values() for problem in personal_data(text)]
+    problems = [problem for path, text in texts.items() for problem in personal_data(text) if path != "why"]
+    problems += objections("why", typed.why)
     try:
         record = SORTS[sort].model_validate(raw)
     except ValidationError as error:
@@ -98,7 +100,7 @@ def body_from(sort: str, raw: dict[str, Any]) -> str:
     try:
         return body_of(SORTS[sort].model_validate(raw))
     except ValidationError as error:
-        raise UserError("That cannot be kept:\n" + "\n".join(in_sentences(error, SORTS[sort]))) from None
+        raise UserError("That cannot be kept:\n" + "\n".join(map(escape, in_sentences(error, SORTS[sort])))) from None
 
 
 def with_successor(body: str, successor: str) -> str:
@@ -112,7 +114,7 @@ async def refuse(interaction: discord.Interaction[Any], typed: Draft, problems: 
     while len(unsent) >= MOST_UNSENT:
         del unsent[next(iter(unsent))]
     unsent[interaction.id] = (interaction.user.id, typed)
-    lines = ["**Nothing was kept yet.** Please correct:", *(f"- {problem}" for problem in problems[:15])]
+    lines = ["**Nothing was kept yet.** Please correct:", *(f"- {escape(problem)}" for problem in problems[:15])]
     await tell(interaction, Sheet(lines, [DeskButton("again", "Correct it", interaction.id)]))
 
 
@@ -132,12 +134,14 @@ async def save(
     if purpose is not Purpose.REDACTION and all(c.ref in held and held[c.ref].body == c.body for c in changes):
         raise UserError("That would change nothing: the record says exactly this.")
     problems = await revisions.flaws(bot.database.read, changes, bot.flaws)
-    problems += list(personal_data(why)) if again is None else []
+    problems += objections("why", why) if again is None else []
     if problems and again:
         await refuse(interaction, again, problems)
         return
     if problems:
-        raise UserError("This does not fit to the rest of the record:\n" + "\n".join(f"- {p}" for p in problems[:10]))
+        raise UserError(
+            "This does not fit to the rest of the record:\n" + "\n".join(f"- {escape(p)}" for p in problems[:10])
+        )
     if again and again.proposal:
         try:
             found = await proposals.revise(bot.database, again.proposal, changes, why, interaction.user.id)
@@ -164,7 +168,7 @@ async def show(interaction: discord.Interaction[Any], found: Proposal) -> None:
     await tell(interaction, await preview(interaction, found))
     if flags := [flag for c in found.changes for flag in wording(c, bot.catalog.wording)]:
         lines = ["**The wording check speaks.** You may send it all the same; reviewers see the words too."]
-        await tell(interaction, Sheet([*lines, *(f"- {flag}" for flag in flags[:10])]))
+        await tell(interaction, Sheet([*lines, *(f"- {escape(flag)}" for flag in flags[:10])]))
 
 
 async def preview(interaction: discord.Interaction[Any], found: Proposal, page: int = 0) -> LayoutView:

@@ -5,7 +5,7 @@ from discord import app_commands
 from bot import lookup
 from bot.cards.review import name_of, raw_of
 from bot.cards.text import shorten
-from bot.models import Ref
+from bot.models import SORTS, Ref
 from bot.store import Database, revisions
 
 
@@ -45,6 +45,6 @@ async def sources_offered(database: Database, typed: str) -> list[app_commands.C
 
 
 def ref_from(text: str) -> Ref:
-    """A record from "sort id"."""
+    """A record from "sort id"; whatever else people type names none."""
     sort, _, name = text.partition(" ")
-    return Ref(sort, name)
+    return Ref(sort if sort in SORTS else "record", name)

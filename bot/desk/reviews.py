@@ -29,7 +29,7 @@ async def card(bot: Desk, found: Proposal, page: int = 0) -> Sheet:
         shown = [version.body for version in versions if not decided or version.number <= change.base]
         before[change.ref] = shown[-1] if shown else None
     flags = [flag for change in found.changes for flag in wording(change, bot.catalog.wording)]
-    notes = [f"-# Wording: {flag}" for flag in flags[:5] if found.state is State.WAITING]
+    notes = [f"-# Wording: {escape(flag)}" for flag in flags[:5] if found.state is State.WAITING]
     sides = {fact_id: dispute for dispute in await records.disputes(bot.database) for fact_id in dispute.fact_ids()}
     named = {sides[change.ref.id].question for change in found.changes if change.ref.id in sides}
     notes += [f"-# One side of a dispute; /dispute shows all of them: {escape(question)}" for question in sorted(named)]

@@ -15,6 +15,7 @@ from discord import ui
 from bot import errors
 from bot.cards import Card, pages
 from bot.cards.review import paged
+from bot.cards.text import shorten
 from bot.models import Proposal, Purpose, State
 from bot.ui import NO_MENTIONS, Reply
 
@@ -76,7 +77,8 @@ class DeskMenu(ui.DynamicItem[ui.Select[Any]], template=r"fm:(?P<action>[a-z-]{1
 
     def __init__(self, action: str, page: int = 0, hint: str = "", options: Mapping[str, str] | None = None) -> None:
         offered = [
-            discord.SelectOption(label=label[:100], value=value) for value, label in list((options or {}).items())[:25]
+            discord.SelectOption(label=shorten(label, 100), value=value)
+            for value, label in list((options or {}).items())[:25]
         ]
         super().__init__(
             ui.Select(

@@ -4,8 +4,9 @@ Every field is documented for volunteers in data/README.md. Rules that span seve
 and the like) live in bot/catalog/checks.py.
 """
 
-from bot.models.fields import STATEMENT_LIMIT, FullDate, FuzzyDate, Link, Record, Slug, Statement, Text, key
+from bot.models.fields import STATEMENT_LIMIT, FullDate, FuzzyDate, Link, Record, Slug, Statement, Text, host_of, key
 from bot.models.found import Cited, Disputed, Document, Entry, Found, Outcome, facts_of
+from bot.models.imitation import imitations, visible
 from bot.models.moderation import (
     SORTS,
     Change,
@@ -120,7 +121,10 @@ __all__ = [
     "WordList",
     "body_of",
     "facts_of",
+    "host_of",
+    "imitations",
     "key",
     "record_of",
     "ref_of",
+    "visible",
 ]

@@ -3,35 +3,30 @@
 import base64
 import hashlib
 import re
-import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationInfo
+
+from bot.models.imitation import CONTROL, INVISIBLE, imitations
 
 # Discord shows 4,000 characters in a message; a statement this short always fits with its citation.
 STATEMENT_LIMIT = 900
 
 
-# What a reader cannot see must not be in a record: bidi controls and zero-width characters imitate other text.
-INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u2800\u3164\ufeff"
-    "\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
+def _stored(info: ValidationInfo) -> bool:
+    """Whether a text is read back from the store, as JSON: a rule made after it was kept must not hide the record."""
+    return info.mode == "json"
 
 
-# Control characters, lone surrogates and characters of private use.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
-
-
-def _visible(text: str) -> str:
-    """Refuse control and invisible characters and text that Unicode would fold to something else."""
-    if CONTROL.search(text):
+def _visible(text: str, info: ValidationInfo) -> str:
+    """Refuse line breaks, and whatever imitates other text."""
+    if _stored(info):
+        return text
+    if "\n" in text:
         raise ValueError("has a line break or control character; write it as one line of text")
-    if INVISIBLE.search(text):
-        raise ValueError("has an invisible character; type it again by hand")
-    if unicodedata.normalize("NFC", text) != text:
-        raise ValueError("has letters stored in two parts; type the accented letters again")
+    if told := next(imitations(text), None):
+        raise ValueError(told)
     return text
 
 
@@ -52,15 +47,33 @@ def _full_date(text: str) -> str:
     return text
 
 
-def _link(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/<>()\"'|\\@]+\.[^\s/<>()\"'|\\@]+(/[^\s<>\"'|\\]*)?", text):
+# The host in ASCII, and none whose letters stand for others ("xn--"): what looks like a known host is that host.
+LINK = re.compile(
+    r"https?://(?P<host>(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?!xn--)[a-z][a-z0-9-]*)(?::\d{1,5})?"
+    r"(?:[/?#][^\s<>\"'|\\]*)?",
+    re.IGNORECASE,
+)
+
+
+def host_of(address: str) -> str | None:
+    """The host of a web address that may be linked; None for any other text."""
+    found = LINK.fullmatch(address)
+    return found["host"].lower() if found and not (CONTROL.search(address) or INVISIBLE.search(address)) else None
+
+
+def _link(text: str, info: ValidationInfo) -> str:
+    if _stored(info):
+        return text
+    if CONTROL.search(text) or INVISIBLE.search(text):
+        raise ValueError("has a control or invisible character; copy the address again")
+    if host_of(text) is None:
+        if re.match(r"https?://[^/?#]*(?:[^\x00-\x7f]|xn--)", text, re.IGNORECASE):
+            raise ValueError("has a site whose letters can imitate another's; use the site's plain name")
         raise ValueError("must be a web address that starts with https:// or http://")
     return text
 
 
 def _statement(text: str) -> str:
-    if re.search("https?://", text, re.IGNORECASE):
-        raise ValueError("has a web address; put it on the source")
     if not text.endswith((".", ".”", '."', ".)", "?")):
         raise ValueError("must end with a full stop")
     return text
@@ -96,7 +109,7 @@ FuzzyDate = Annotated[str, AfterValidator(_fuzzy_date)]
 FullDate = Annotated[str, AfterValidator(_full_date)]
 
 
-Link = Annotated[str, StringConstraints(max_length=500), AfterValidator(_visible), AfterValidator(_link)]
+Link = Annotated[str, StringConstraints(max_length=500), AfterValidator(_link)]
 
 
 def key(record_id: str) -> str:

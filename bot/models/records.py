@@ -255,6 +255,6 @@ class Term(Record):
 class Report(Record):
     """A problem that a member reported. There is no field for who it was, on purpose."""
 
-    page: Text
-    reason: Text
+    page: str = Field(max_length=100)
+    reason: str = Field(max_length=100)
     text: str = Field(max_length=1000)
