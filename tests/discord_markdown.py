@@ -27,6 +27,8 @@ INLINE = (
     ("spoiler", re.compile(r"\|\|")),
     ("mark", re.compile(r"\*+|~~|_+")),
 )
+# Words before a space: no address begins with them.
+PLAIN = re.compile(r"[^\W_]+(?=[ ,])")
 ESCAPED = re.compile(r"\\[^0-9A-Za-z\s]")
 # A label may run over lines; in it, what is escaped ends nothing.
 LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(\s*<?([^\s)>]*)>?[^)]*\)", re.DOTALL)
@@ -49,7 +51,7 @@ def live(text: str) -> Iterator[tuple[str, str]]:
             else:
                 continue
             continue
-        if found := ESCAPED.match(text, at):
+        if found := ESCAPED.match(text, at) or PLAIN.match(text, at):
             at = found.end()
             continue
         if found := LINK.match(text, at):

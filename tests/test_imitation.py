@@ -284,7 +284,7 @@ def wrong_with(card: Card, *, sources: bool = False) -> list[str]:
 
 @pytest.mark.campaign
 def test_fuzzed_facts_show_nothing_live_and_always_fit() -> None:
-    count = 50_000 if LONG else 200
+    count = 50_000 if LONG else 150
     for number, card in enumerate(facts_of_malice(7, count)):
         assert wrong_with(card) == [], number
         assert wrong_with(card, sources=True) == [], number

@@ -24,6 +24,8 @@ INVISIBLE = re.compile(
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
 # Vietnamese, Hebrew and Arabic put three marks on a letter at most.
 MOST_MARKS = 4
+# Marks are no word characters to Python; other signs that stand in rows are sorted out afterwards.
+_SIGNS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
 # What Discord makes of text: https://docs.discord.com/developers/reference#message-formatting and its help on Markdown.
 MARKUP = {
     r"[a-z][a-z0-9+.-]*:[/\\]{2}|\bwww\.|\bdiscord(?:app)?\.(?:gg|com)/": "has a web address; put it on the source",
@@ -65,7 +67,7 @@ def imitations(text: str) -> Iterator[str]:
         return
     if not unicodedata.is_normalized("NFC", text):
         yield "has letters stored in two parts; type the accented letters again"
-    if any(len(marks) > MOST_MARKS for marks in stacks(text)):
+    if any(stacks(text)):
         yield "has a letter with too many marks on it; type it again by hand"
     if _TWINS.search(text):
         yield "has full-width or mathematical letters; type them again by hand"
@@ -75,10 +77,11 @@ def imitations(text: str) -> Iterator[str]:
 
 
 def stacks(text: str) -> Iterator[str]:
-    """Each run of marks that stand on one letter."""
-    for is_mark, run in groupby(text, lambda letter: unicodedata.category(letter) in {"Mn", "Me"}):
-        if is_mark:
-            yield "".join(run)
+    """Each run of more marks than a letter carries."""
+    for signs in _SIGNS.findall(text):
+        for is_mark, run in groupby(signs, lambda letter: unicodedata.category(letter) in {"Mn", "Me"}):
+            if is_mark and len(marks := "".join(run)) > MOST_MARKS:
+                yield marks
 
 
 def visible(text: str) -> str:
@@ -86,6 +89,6 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = _UNSEEN.sub("\ufffd", text)
-    for run in set() if text.isascii() else {run for run in stacks(text) if len(run) > MOST_MARKS}:
-        text = text.replace(run, run[:MOST_MARKS])
+    for marks in sorted(set(stacks(text)), key=len, reverse=True):
+        text = text.replace(marks, marks[:MOST_MARKS])
     return text
