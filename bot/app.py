@@ -19,6 +19,7 @@ from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
 from bot.desk.forms import Draft
 from bot.desk.views import DeskButton, DeskMenu, Handler
+from bot.limits import Limits
 from bot.link import Link
 from bot.models import Record, Ref, Topic
 from bot.rounds import Rounds
@@ -42,8 +43,10 @@ class Tree(app_commands.CommandTree["Footnote"]):
     """Every command, whose failures all end in one place."""
 
     async def interaction_check(self, interaction: discord.Interaction["Footnote"], /) -> bool:
-        """Note when a command came; nobody is refused here."""
+        """Note when a command came, and count it; what autocomplete offers while somebody types is not counted."""
         errors.begin(interaction)
+        if interaction.type is discord.InteractionType.application_command:
+            interaction.client.limits.spend(interaction.user.id, "press")
         return True
 
     async def on_error(
@@ -75,7 +78,9 @@ class Footnote(commands.AutoShardedBot):
         )
         self.settings = settings
         self.link = Link()
+        self.limits = Limits()
         self.builders: dict[str, ui.Builder] = {}
+        self.guards: dict[str, ui.Guard] = {}
         self._refreshing = asyncio.Lock()
         self.desk: dict[str, Handler] = {}
         self.unsent: dict[int, tuple[int, Draft]] = {}

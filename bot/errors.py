@@ -6,6 +6,7 @@ somebody asked.
 
 import functools
 import logging
+import math
 import secrets
 import time
 import traceback
@@ -78,7 +79,7 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, app_commands.CommandOnCooldown):
-        return f"That was a little fast. Please try again in {error.retry_after:.0f} seconds."
+        return f"That was a little fast. Please try again in {_wait(error.retry_after)}."
     if isinstance(error, app_commands.CheckFailure):
         return "You do not have the permission that this needs."
     if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
@@ -86,6 +87,12 @@ def sentence(error: BaseException) -> str:
     reference = secrets.token_hex(3)
     note(f"failure {reference}", error)
     return f"Sorry, something went wrong. Please try again; if it goes on, tell whoever runs this bot: {reference}."
+
+
+def _wait(seconds: float) -> str:
+    """How long to wait, rounded up: whoever waits so long is let in."""
+    count, unit = (math.ceil(seconds), "second") if seconds <= 90 else (math.ceil(seconds / 60), "minute")
+    return f"{count} {unit}" + ("" if count == 1 else "s")
 
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:

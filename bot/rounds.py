@@ -17,6 +17,8 @@ from bot.models import Claim, Schedule
 from bot.posting import Posts
 from bot.store import Database, changes, summaries
 
+# Said of a summary that is not kept any more, and of one that is not for whoever asks.
+GONE = "That summary is no longer kept. Please look at a newer one."
 # Seconds between two rounds.
 TICK = 60.0
 
@@ -68,7 +70,7 @@ class Rounds:
         channel, _, day = argument.partition(".")
         claim = await summaries.claim_of(self.database, int(channel), date.fromisoformat(day))
         if claim is None:
-            raise UserError("That summary is no longer kept. Please look at a newer one.")
+            raise UserError(GONE)
         return (await self.compose(claim)).card
 
     async def preview_card(self, channel: str) -> Card:

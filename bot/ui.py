@@ -14,12 +14,15 @@ from discord import ui
 
 from bot import errors
 from bot.cards import Card, pages, replies, text
+from bot.limits import Limits
 from bot.models import Report
 from bot.store import Database
 from bot.store.running import add_report
 
 # From the part of an address after its name to a card.
 Builder = Callable[[str], Awaitable[Card]]
+# Raises UserError when the person may not see the card of an address: anybody can make up a button's address.
+Guard = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 NO_MENTIONS = discord.AllowedMentions.none()
 REASONS = (
     "A statement is wrong",
@@ -34,16 +37,26 @@ class Client(Protocol):
     """What a reply needs of the bot."""
 
     builders: dict[str, Builder]
+    guards: dict[str, Guard]
     database: Database
+    limits: Limits
 
 
 async def build(client: Client, address: str) -> Card:
     """The card at an address. Raises UserError when it names nothing that there is any more."""
     name, _, argument = address.partition(":")
-    builder = client.builders.get(name)
-    if builder is None:
+    if name not in client.builders:
         raise errors.UserError("This button is from an older version. Please use the command again.")
-    return await builder(argument)
+    return await client.builders[name](argument)
+
+
+async def opened(interaction: discord.Interaction[Any], address: str) -> Card:
+    """The card at an address that somebody has pressed. Raises UserError when it is not there, or not for them."""
+    client = cast("Client", interaction.client)
+    name, _, argument = address.partition(":")
+    if name in client.guards:
+        await client.guards[name](interaction, argument)
+    return await build(client, address)
 
 
 async def reply(interaction: discord.Interaction[Any], card: Card, page: int = 0) -> None:
@@ -109,11 +122,17 @@ class CardButton(
     @errors.guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says."""
+        client = cast("Client", interaction.client)
+        client.limits.spend(interaction.user.id, "press")
         if self.action == "report":
+            # Counted when the form is opened, so that nothing is typed in vain.
+            client.limits.spend(interaction.user.id, "report")
+            await opened(interaction, self.address)  # a report is about a page that there is
             await interaction.response.send_modal(ReportForm(self.address))
             return
-        card = await build(cast("Client", interaction.client), self.address)
+        card = await opened(interaction, self.address)
         if self.action == "share":
+            client.limits.spend(interaction.user.id, "share")
             await self.share(interaction, card)
             return
         listing = self.action in {"sources", "list"}
@@ -177,9 +196,11 @@ class ReportForm(ui.Modal, title="Report a problem"):
         reason = cast("ui.Select[Self]", self.reason.component).values
         words = cast("ui.TextInput[Self]", self.words.component).value
         record = Report(page=self.address, reason=reason[0] if reason else REASONS[-1], text=words)
-        await add_report(cast("Client", interaction.client).database, record, discord.utils.utcnow().date())
+        kept = await add_report(cast("Client", interaction.client).database, record, discord.utils.utcnow().date())
         await interaction.response.send_message(
-            "Thank you. Your report is kept for whoever runs this bot, without who sent it.",
+            "Thank you. Your report is kept for whoever runs this bot, without who sent it."
+            if kept
+            else "So many reports wait already that yours could not be kept. Please try again tomorrow.",
             ephemeral=True,
             allowed_mentions=NO_MENTIONS,
         )

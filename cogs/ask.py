@@ -50,7 +50,9 @@ class Ask(commands.Cog):
 
     async def reply(self, interaction: discord.Interaction[Any], question: str) -> None:
         """Answer privately; the question is kept nowhere."""
-        found = await answer(question, self.bot.search, self.bot.database, self.bot.catalog.pack, self.bot.today)
+        self.bot.limits.spend(interaction.user.id, "question")
+        async with self.bot.limits.turn(interaction, "question"):
+            found = await answer(question, self.bot.search, self.bot.database, self.bot.catalog.pack, self.bot.today)
         await ui.reply(interaction, found.card)
 
     async def answered(self, keys: str, *, none: bool) -> Card:

@@ -111,6 +111,7 @@ class Editing(commands.Cog):
     @app_commands.describe(dispute="Part of its question", why="Why")
     async def retire_dispute(self, interaction: discord.Interaction[Footnote], dispute: Long, why: Why) -> None:
         """Propose that a question is disputed no more; its statements stay, each by itself."""
+        await moderation(interaction, Right.PROPOSE)
         held = await revisions.heads(self.bot.database.read)
         agreements = {ref: raw_of(head.body) for ref, head in held.items() if ref.sort == "agreement" and head.body}
         without = [

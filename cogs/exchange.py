@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Sequence
 from typing import cast
 
 import discord
@@ -21,11 +22,12 @@ from bot.desk.views import Sheet, tell
 from bot.errors import UserError
 from bot.exchange import FORMATS, as_yaml
 from bot.fields import as_texts
-from bot.models import SORTS, Change, Purpose, Ref, body_of
+from bot.models import SORTS, Change, Purpose, Record, Ref, body_of
 from bot.personal import personal_data
 from bot.store import records, revisions
 
 ENDINGS = {"json": "footnote.json", "csv": "facts.csv", "claimreview": "claims.jsonld"}
+MOST_PROBLEMS = 500
 # More than this nobody can review at once.
 MOST_CHANGES = 300
 
@@ -46,12 +48,14 @@ class Exchange(commands.Cog):
             app_commands.Choice(name="JSON-LD, in the manner of ClaimReview", value="claimreview"),
         ]
     )
-    @app_commands.checks.cooldown(2, 60)
     async def export(self, interaction: discord.Interaction[Footnote], form: str = "yaml") -> None:
         """Take the whole record with you as files."""
+        self.bot.limits.spend(interaction.user.id, "export")
         await interaction.response.defer(ephemeral=True)
-        held = await records.everything(self.bot.database)
-        texts = as_yaml(held) if form == "yaml" else {ENDINGS[form]: FORMATS[form](held)}
+        async with self.bot.limits.turn(interaction, "slow"):
+            held = await records.everything(self.bot.database)
+            # In a thread: writing it all takes a third of a second, in which nobody else should wait.
+            texts = await asyncio.to_thread(as_texts_of, held, form)
         attached = [discord.File(io.BytesIO(text.encode()), name) for name, text in texts.items()]
         await interaction.followup.send(files=attached, ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
 
@@ -70,23 +74,26 @@ class Exchange(commands.Cog):
     ) -> None:
         """See what a file would add and change, and propose it: all or nothing, approved by somebody else."""
         await moderation(interaction, Right.PROPOSE)
+        self.bot.limits.spend(interaction.user.id, "import")
         if file.size > MAX_BYTES:
             raise UserError(
                 f"{escape(shorten(file.filename, 60))} is larger than 5 MB: split it. Nothing was imported."
             )
         await interaction.response.defer(ephemeral=True)
         try:
-            # In a thread: a large file takes a second to read, in which nobody else should wait.
-            found = await asyncio.to_thread(read_import, file.filename, await file.read(), sort)
+            async with self.bot.limits.turn(interaction, "slow"):
+                # In a thread: a large file takes a second to read, in which nobody else should wait.
+                found = await asyncio.to_thread(read_import, file.filename, await file.read(), sort)
         except RefusedError as refused:
             raise UserError(f"Line {refused.line}: the file {escape(refused.text)}. Nothing was imported.") from None
         held = await revisions.heads(self.bot.database.read)
-        changes, problems = self.compared(found, sort, held)
+        changes, problems = await asyncio.to_thread(self.compared, found, sort, held)
         if len(changes) > MOST_CHANGES:
             raise UserError(f"This would change {len(changes)} records: at most {MOST_CHANGES} at once. Split it.")
         problems += await revisions.flaws(self.bot.database.read, changes, self.bot.flaws) if not problems else []
         if problems:
-            lines = ["## Nothing was imported", f"{len(problems)} problems, of all of which it is refused:"]
+            count = len(problems) if len(problems) <= MOST_PROBLEMS else f"More than {MOST_PROBLEMS}"
+            lines = ["## Nothing was imported", f"{count} problems, because of all of which it is refused:"]
             await tell(interaction, Sheet([*lines, *(f"- {escape(problem)}" for problem in problems[:25])]))
             return
         if not changes:
@@ -103,8 +110,11 @@ class Exchange(commands.Cog):
         self, found: list[dict[str, object]], sort: str, held: dict[Ref, revisions.Head]
     ) -> tuple[list[Change], list[str]]:
         """What a file would change, and what in it cannot be kept and why."""
-        changes, problems = [], []
+        changes: list[Change] = []
+        problems: list[str] = []
         for number, raw in enumerate(found, 1):
+            if len(problems) > MOST_PROBLEMS:
+                break
             name = str(raw.get("id", f"record {number}"))[:60]
             try:
                 record = SORTS[sort].model_validate(raw)
@@ -118,6 +128,11 @@ class Exchange(commands.Cog):
                 problems += [f"{name}: {sentence}" for sentence in personal_data(said)]
                 changes.append(Change(Ref(sort, name), body, head.number if head else 0))
         return changes, problems
+
+
+def as_texts_of(held: Sequence[Record], form: str) -> dict[str, str]:
+    """The record as files, by their names."""
+    return as_yaml(held) if form == "yaml" else {ENDINGS[form]: FORMATS[form](held)}
 
 
 async def setup(bot: commands.Bot) -> None:

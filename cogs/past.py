@@ -38,6 +38,7 @@ class Past(commands.Cog):
         question: app_commands.Range[str, 1, 300],
     ) -> None:
         """Ask what the record said on an earlier day."""
+        self.bot.limits.spend(interaction.user.id, "question")
         day = whole_day(date)
         await self.reaches(day)
         pack = self.bot.catalog.pack
@@ -49,7 +50,8 @@ class Past(commands.Cog):
             encoder, folder = self.bot.search.encoder, self.bot.settings.data_path
             return await answer(question, await open_search(then, self.bot.catalog, encoder, folder), then, pack, shown)
 
-        found = await as_of(self.bot.database, day, look)
+        async with self.bot.limits.turn(interaction, "slow"):
+            found = await as_of(self.bot.database, day, look)
         card = dataclasses.replace(found.card, title=f"{found.card.title}, as the record stood on {parts.day(day)}")
         if found.entries:
             keys = ".".join(key(fact_id) for fact_id in found.found.facts)

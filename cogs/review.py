@@ -7,6 +7,7 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
+from discord.ui import LayoutView
 
 from bot.app import Footnote
 from bot.cards.review import queue_line
@@ -22,6 +23,7 @@ from bot.store import proposals, running
 from bot.ui import NO_MENTIONS
 
 LATE = timedelta(hours=48)
+GONE = "That proposal is not there any more."
 REASON = Field("reason", "Reason", "The proposer and other moderators read it.", 500, long=True)
 
 
@@ -54,18 +56,22 @@ class Review(commands.Cog):
         """Watch no longer."""
         self.watch.cancel()
 
-    async def proposal(self, number: int) -> Proposal:
-        """A proposal by its number. Raises UserError when there is none."""
+    async def proposal(self, number: int, person: int) -> Proposal:
+        """A proposal by its number. Raises UserError when there is none, and of somebody else's draft no less."""
         try:
-            return await proposals.get(self.bot.database, number)
+            found = await proposals.get(self.bot.database, number)
         except LookupError:
-            raise UserError("That proposal is not there any more.") from None
+            raise UserError(GONE) from None
+        if found.proposer != person and found.state in {State.DRAFT, State.WITHDRAWN} and not found.message:
+            raise UserError(GONE)
+        return found
 
     # What proposers press
 
     async def send(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Send a draft for review."""
         chosen = await moderation(interaction, Right.PROPOSE)
+        await self.proposal(press.number, interaction.user.id)
         now = discord.utils.utcnow()
         done = await proposals.send(self.bot.database, press.number, press.version, interaction.user.id, now)
         own_draft(done)
@@ -79,11 +85,12 @@ class Review(commands.Cog):
     async def change(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Open the form of a draft, or of a proposal that needs changes, again."""
         await moderation(interaction, Right.PROPOSE)
-        await drafts.reopen(interaction, await self.proposal(press.number))
+        await drafts.reopen(interaction, await self.proposal(press.number, interaction.user.id))
 
     async def drop(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Discard a draft."""
         await moderation(interaction, Right.PROPOSE)
+        await self.proposal(press.number, interaction.user.id)
         done = await proposals.withdraw(self.bot.database, press.number, press.version, interaction.user.id)
         own_draft(done)
         pressed = interaction.message.id if interaction.message else None
@@ -105,7 +112,7 @@ class Review(commands.Cog):
     async def approve(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Publish a proposal."""
         chosen = await moderation(interaction, Right.APPROVE)
-        await self.proposal(press.number)
+        await self.proposal(press.number, interaction.user.id)
         # The record grows to a few thousand rows, all of which are checked: Discord waits three seconds only.
         await interaction.response.defer()
         done = await proposals.publish(
@@ -125,7 +132,7 @@ class Review(commands.Cog):
     async def decline(self, state: State, interaction: discord.Interaction[Any], press: Press) -> None:
         """Ask for the reason of a rejection, or for what should change."""
         await moderation(interaction, Right.APPROVE)
-        await self.proposal(press.number)
+        await self.proposal(press.number, interaction.user.id)
         title = "Reject" if state is State.REJECTED else "Ask for changes"
         done = functools.partial(self.declined, state, press)
         await interaction.response.send_modal(Form(f"{title}: proposal {press.number}", [(REASON, "")], done))
@@ -174,12 +181,12 @@ class Review(commands.Cog):
                 )
         if found.purpose is Purpose.REDACTION and found.state is State.PUBLISHED:
             for number in await proposals.touching(self.bot.database, [c.ref for c in found.changes]):
-                await reviews.refresh(self.bot, await self.proposal(number))
+                await reviews.refresh(self.bot, await proposals.get(self.bot.database, number))
 
     async def turn(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Turn to another page of a proposal, for the reader alone."""
         await moderation(interaction, Right.PROPOSE)
-        view = await reviews.card(self.bot, await self.proposal(press.number), press.page)
+        view = await reviews.card(self.bot, await self.proposal(press.number, interaction.user.id), press.page)
         if interaction.message and interaction.message.flags.ephemeral:
             await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
         else:
@@ -188,13 +195,21 @@ class Review(commands.Cog):
     async def peek(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Show what members would see if a proposal were published."""
         await moderation(interaction, Right.PROPOSE)
-        await tell(interaction, await drafts.preview(interaction, await self.proposal(press.number)))
+        await tell(interaction, await self.previewed(interaction, press))
 
     async def leaf(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Turn to another page of a preview."""
         await moderation(interaction, Right.PROPOSE)
-        view = await drafts.preview(interaction, await self.proposal(press.number), press.page)
+        view = await self.previewed(interaction, press)
         await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+
+    async def previewed(self, interaction: discord.Interaction[Any], press: Press) -> LayoutView:
+        """A page of the preview of what waits, or of one's own. Raises UserError for what is decided or withdrawn."""
+        self.bot.limits.spend(interaction.user.id, "preview")
+        found = await self.proposal(press.number, interaction.user.id)
+        if found.proposer != interaction.user.id and found.state is not State.WAITING:
+            raise UserError(f"There is no preview of it: this proposal is {found.state}.")
+        return await drafts.preview(interaction, found, press.page)
 
     # The queue
 
@@ -228,10 +243,8 @@ class Review(commands.Cog):
     async def look(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Show a proposal of the queue, with what can be done with it."""
         await moderation(interaction, Right.PROPOSE)
-        found = await self.proposal(int(press.value))
+        found = await self.proposal(int(press.value), interaction.user.id)
         if found.state is State.DRAFT:
-            if found.proposer != interaction.user.id:
-                raise UserError("That draft is somebody else's.")
             await drafts.show(interaction, found)
             return
         await tell(interaction, await reviews.card(self.bot, found))

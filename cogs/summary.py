@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import discord
@@ -15,9 +15,11 @@ from bot.app import Footnote
 from bot.cards import status
 from bot.cards.parts import day as told
 from bot.cards.text import escape, shorten
+from bot.desk.access import may_summarize
 from bot.errors import UserError, suggesting
 from bot.models import Language, Progress, Schedule
-from bot.store import records, running, summaries
+from bot.rounds import GONE
+from bot.store import records, summaries
 
 MOST_PINS = 250
 NEEDED = {
@@ -37,6 +39,18 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
         self.bot = bot
         bot.builders["summary"] = bot.rounds.posted_card
         bot.builders["preview"] = bot.rounds.preview_card
+        bot.guards |= {"summary": self.may_read, "preview": self.may_preview}
+
+    async def may_read(self, interaction: discord.Interaction[Any], argument: str) -> None:
+        """A posted summary is for those who can see it where it was posted; elsewhere it is as if there were none."""
+        if argument.partition(".")[0] != str(interaction.channel_id):
+            raise UserError(GONE)
+
+    async def may_preview(self, interaction: discord.Interaction[Any], argument: str) -> None:
+        """A preview is for those who may run summaries in the server of its channel; else it is as if it were not."""
+        channel = interaction.guild.get_channel(int(argument)) if interaction.guild and argument.isdecimal() else None
+        if not isinstance(channel, discord.TextChannel) or not await may_summarize(interaction):
+            raise UserError(GONE)
 
     @app_commands.command()
     @app_commands.describe(channel="Whose summary; this channel when left out")
@@ -232,11 +246,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
 
     async def _allowed(self, interaction: discord.Interaction[Footnote]) -> None:
         """Raises UserError when the person may not run summaries here."""
-        if interaction.permissions.manage_guild:
-            return
-        chosen = await running.moderation(self.bot.database, interaction.guild_id or 0)
-        roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
-        if not {role.id for role in roles} & set(chosen.summarize):
+        if not await may_summarize(interaction):
             raise UserError("Only members who may manage this server, or have a role for summaries, can do this.")
 
     async def _place(

@@ -41,13 +41,14 @@ ALLOWED = {
     "answers": {"cards", "catalog", "models", "search", "store"},
     "errors": {"metrics"},
     "logs": {"config", "errors"},
-    "ui": {"cards", "errors", "models", "store"},
+    "limits": {"errors"},
+    "ui": {"cards", "errors", "limits", "models", "store"},
     "desk": {
-        *("cards", "catalog", "config", "errors", "fields", "lookup"),
+        *("cards", "catalog", "config", "errors", "fields", "limits", "lookup"),
         *("models", "personal", "store", "ui", "wording"),
     },
     "app": {
-        *("answers", "backups", "catalog", "config", "desk", "errors", "link", "lookup"),
+        *("answers", "backups", "catalog", "config", "desk", "errors", "limits", "link", "lookup"),
         *("models", "rounds", "search", "store", "ui", "watch"),
     },
     "recovery": {"answers", "app", "backups", "config", "store"},
@@ -60,7 +61,7 @@ ALLOWED = {
     "coverage": {"catalog", "models"},
 }
 ONLY_IN = {
-    "discord": {"app", "desk", "errors", "posting", "rounds", "ui", "watch", "cogs", "demo", "__main__"},
+    "discord": {"app", "desk", "errors", "limits", "posting", "rounds", "ui", "watch", "cogs", "demo", "__main__"},
     "aiosqlite": {"store"},
     "sqlite3": {"store"},
     "yaml": {"catalog"},

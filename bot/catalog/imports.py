@@ -1,7 +1,6 @@
 """Read a file that somebody attached: bounded, and refused whole with one sentence when anything about it is off."""
 
 import csv
-import io
 import json
 import re
 from collections import Counter
@@ -17,8 +16,16 @@ MAX_ROWS = 10_000
 # Parsing YAML takes some ten times as long as JSON, and people wait for the answer.
 MAX_YAML_BYTES = 2_000_000
 MAX_CELL = 5_000
-# Lines and commas in YAML; the whole record has some 40,000 of them.
-MAX_ENTRIES = 200_000
+# Lines, commas and brackets: what is parsed takes memory for each of them. The whole record as JSON has some 100,000,
+# YAML takes three times as much for each, and the machine may have half a gigabyte in all.
+MAX_ENTRIES = 300_000
+MAX_YAML_ENTRIES = 100_000
+MAX_COLUMNS = 1000
+# Texts of one record; each of them may be told to be wrong, in a sentence of its own.
+MAX_IN_RECORD = 500
+# In JSON: a text, or a mark outside of texts. A text that does not end is one all the same, or finding that out at each
+# of its quotes would take for ever.
+JSON_MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
 NO_TEXT = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -53,9 +60,18 @@ def read_import(filename: str, data: bytes, sort: str) -> list[dict[str, Any]]:
     [(name, times)] = Counter(str(item.get("id")) for item in found).most_common(1)
     if times > 1:
         raise RefusedError(1, f"has the id '{name[:60]}' twice: keep one of the two")
-    if any("\ud800" <= letter <= "\udfff" for letter in json.dumps(found, ensure_ascii=False)):
+    if any(_size(item) > MAX_IN_RECORD for item in found):
+        raise RefusedError(1, f"has a record with more than {MAX_IN_RECORD} entries: split it")
+    # Only an escape brings one in: bytes that spell one are no UTF-8.
+    if re.search(r"\\u", text, re.IGNORECASE) and re.search("[\ud800-\udfff]", json.dumps(found, ensure_ascii=False)):
         raise RefusedError(1, "holds half a letter (a lone surrogate): type that text again by hand")
     return found
+
+
+def _size(value: Any) -> int:
+    """How many parts a value has, its own included."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, parts))
 
 
 def _text(name: str, data: bytes) -> str:
@@ -78,6 +94,9 @@ def _text(name: str, data: bytes) -> str:
         raise RefusedError(line, "is not UTF-8 text: save it with the encoding UTF-8") from None
     if not text.strip():
         raise RefusedError(1, "is empty")
+    entries = sum(map(text.count, "\n,[{"))
+    if entries > (MAX_YAML_ENTRIES if name.lower().endswith((".yaml", ".yml")) else MAX_ENTRIES):
+        raise RefusedError(1, "has too many entries for one file: split it")
     return text
 
 
@@ -85,8 +104,6 @@ def _from_yaml(text: str) -> Any:
     # Counted before it is parsed: what has too many records need not be read whole.
     if len(re.findall(r"(?m)^- ", text)) > MAX_ROWS:
         raise RefusedError(1, f"holds more than {MAX_ROWS} records: split it")
-    if text.count("\n") + text.count(",") > MAX_ENTRIES:
-        raise RefusedError(1, "has too many entries for one file: split it")
     try:
         return plain(compose(text), Lines(), ())
     except yaml.YAMLError as error:
@@ -99,7 +116,10 @@ def _from_yaml(text: str) -> Any:
 
 def _from_json(text: str, sort: str) -> Any:
     depth = deepest = 0
-    for mark in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', text):
+    for mark in JSON_MARK.finditer(text):
+        if mark.end() - mark.start() > 6 * MAX_CELL:  # an escaped letter takes six
+            line = text[: mark.start()].count("\n") + 1
+            raise RefusedError(line, f"has a text of more than {MAX_CELL} characters, or one that does not end")
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
         deepest = max(deepest, depth)
         if deepest > MAX_DEPTH:
@@ -126,11 +146,13 @@ def _from_json(text: str, sort: str) -> Any:
 
 def _from_csv(text: str, sort: str) -> Iterator[dict[str, Any]]:
     fields = fields_of(sort)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(_narrow(text), strict=True)
     header: list[str] = []
     try:
-        for row in rows:
+        for number, row in enumerate(rows):
             line = rows.line_num
+            if number > MAX_ROWS:
+                raise RefusedError(line, f"holds more than {MAX_ROWS} records: split it")
             if not header:
                 header = row
                 if unknown := [name for name in header if name not in fields and name != "id"]:
@@ -149,6 +171,14 @@ def _from_csv(text: str, sort: str) -> Iterator[dict[str, Any]]:
             yield with_texts({"id": texts["id"]}, [f for f in fields.values() if f.path in texts], texts)
     except csv.Error as error:
         raise RefusedError(rows.line_num, f"is not valid CSV: {error}") from None
+
+
+def _narrow(text: str) -> Iterator[str]:
+    """The lines of a text one by one; a row is given no room for more columns than any record has."""
+    for number, line in enumerate(re.finditer(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+", text), 1):
+        if line[0].count(",") > MAX_COLUMNS:
+            raise RefusedError(number, f"has more than {MAX_COLUMNS} columns in this row")
+        yield line[0]
 
 
 def inert(cell: str) -> str:

@@ -11,6 +11,7 @@ from bot.catalog import Catalog
 from bot.config import Settings
 from bot.desk.forms import Draft
 from bot.errors import UserError
+from bot.limits import Limits
 from bot.models import Moderation, Record, Ref
 from bot.store import Database, running
 
@@ -21,6 +22,7 @@ class Desk(Protocol):
     settings: Settings
     database: Database
     catalog: Catalog
+    limits: Limits
     # What could not be kept as it was typed, and by whom, so that it can be corrected. In memory alone: it may hold
     # personal data.
     unsent: dict[int, tuple[int, Draft]]
@@ -79,3 +81,11 @@ async def moderation(interaction: discord.Interaction[Any], right: Right) -> Mod
             raise UserError(f"No role may {right} yet: an administrator allows one with /permissions allow.")
         raise UserError(f"You do not have a role that may {right} here. Nothing was changed.")
     return chosen
+
+
+async def may_summarize(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the person may run summaries in this server."""
+    if interaction.permissions.manage_guild:
+        return True
+    chosen = await running.moderation(desk_of(interaction).database, interaction.guild_id or 0)
+    return has(interaction, chosen, Right.SUMMARIZE)

@@ -63,8 +63,10 @@ async def retire(interaction: discord.Interaction[Any], ref: Ref, why: str, more
 
 async def open_form(interaction: discord.Interaction[Any], draft: Draft) -> None:
     """Open a form; what comes back is checked and kept as a draft."""
-    pack = desk_of(interaction).catalog.pack
-    await interaction.response.send_modal(record_form(draft, pack, functools.partial(keep, draft)))
+    bot = desk_of(interaction)
+    # Counted before the form opens, so that nothing is typed in vain.
+    bot.limits.spend(interaction.user.id, "proposal")
+    await interaction.response.send_modal(record_form(draft, bot.catalog.pack, functools.partial(keep, draft)))
 
 
 async def keep(draft: Draft, interaction: discord.Interaction[Any], texts: dict[str, str]) -> None:
@@ -130,6 +132,8 @@ async def save(
     Raises UserError when they would change nothing, or what is wrong and there is no form to correct it in.
     """
     bot = desk_of(interaction)
+    if again is None:
+        bot.limits.spend(interaction.user.id, "proposal")
     held = await revisions.heads(bot.database.read, [change.ref for change in changes])
     if purpose is not Purpose.REDACTION and all(c.ref in held and held[c.ref].body == c.body for c in changes):
         raise UserError("That would change nothing: the record says exactly this.")

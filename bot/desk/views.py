@@ -40,6 +40,7 @@ STYLES = {
 
 
 async def _handle(interaction: discord.Interaction[Any], action: str, press: Press) -> None:
+    interaction.client.limits.spend(interaction.user.id, "press")
     handlers: Mapping[str, Handler] = interaction.client.desk
     if action not in handlers:
         raise errors.UserError("This button is from an older version. Please use the command again.")

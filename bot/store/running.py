@@ -7,17 +7,37 @@ import aiosqlite
 from bot.models import Moderation, Report
 from bot.store.database import Database
 
+# Reports of one day, by everybody together, and reports in all: members write them, so their table must have an end.
+MOST_A_DAY = 200
+MOST_REPORTS = 2000
 
-async def add_report(database: Database, report: Report, day: date) -> None:
-    """Keep a member's report: the page, the reason, the words and the day."""
 
-    async def change(writer: aiosqlite.Connection) -> None:
+async def add_report(database: Database, report: Report, day: date) -> bool:
+    """Keep a member's report: the page, the reason, the words and the day.
+
+    Returns False, and keeps nothing, when there are too many of that day or too many that nobody has answered. To make
+    room, the oldest that have been answered go.
+    """
+
+    async def change(writer: aiosqlite.Connection) -> bool:
+        [counts] = await writer.execute_fetchall(
+            "SELECT count(*) AS held, count(*) FILTER (WHERE answered IS NULL) AS open, "
+            "count(*) FILTER (WHERE day = ?) AS today FROM report",
+            (day.isoformat(),),
+        )
+        if counts["today"] >= MOST_A_DAY or counts["open"] >= MOST_REPORTS:
+            return False
+        await writer.execute(
+            "DELETE FROM report WHERE id IN (SELECT id FROM report WHERE answered IS NOT NULL ORDER BY id LIMIT ?)",
+            (max(0, counts["held"] + 1 - MOST_REPORTS),),
+        )
         await writer.execute(
             "INSERT INTO report (page, reason, text, day) VALUES (?, ?, ?, ?)",
             (report.page, report.reason, report.text, day.isoformat()),
         )
+        return True
 
-    await database.write(change)
+    return await database.write(change)
 
 
 async def open_reports(database: Database) -> list[tuple[int, str, Report]]:

@@ -15,6 +15,7 @@ from discord import app_commands
 from bot import rounds
 from bot.app import Footnote, create_bot
 from bot.config import Settings
+from bot.limits import Limits
 from tests.bench import questions
 from tests.bench.world import World
 
@@ -34,6 +35,7 @@ async def run(world: World) -> None:
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
         bot = create_bot(Settings(database_path=Path(folder) / "reply.sqlite3"))
         bot.shard_count = 1
+        bot.limits = Limits({})  # one person asks hundreds of questions
         bot.tree.add_command(ping)
         rounds.TICK = 3600  # the simulator waits for what the bot does by the clock
         env = simcord.Env(bot, check_errors=False, settle_timeout=30.0)
