@@ -137,6 +137,9 @@ def suggesting(
         interaction = next(argument for argument in args if isinstance(argument, discord.Interaction))
         try:
             offered = (await callback(*args, **kwargs))[:25]
+        except UserError:
+            offered = []  # whoever may not use the command is offered nothing
+            ended(interaction, "refused")
         except Exception as error:  # noqa: BLE001 - the one place where everything ends
             note("autocomplete", error)
             offered = []

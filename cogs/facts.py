@@ -150,6 +150,7 @@ class Facts(commands.GroupCog, group_name="fact", group_description="Add, edit, 
     @suggesting
     async def retired(self, interaction: discord.Interaction[Footnote], typed: str) -> list[app_commands.Choice[str]]:
         """Offer the statements that are retired."""
+        await moderation(interaction, Right.PROPOSE)
         return choices(typed, await names(self.bot.database, "fact", retired=True))
 
     @add.autocomplete("source")
