@@ -91,7 +91,7 @@ def sentence(error: BaseException) -> str:
 
 def _wait(seconds: float) -> str:
     """How long to wait, rounded up: whoever waits so long is let in."""
-    count, unit = (math.ceil(seconds), "second") if seconds <= 90 else (math.ceil(seconds / 60), "minute")
+    count, unit = (max(1, math.ceil(seconds)), "second") if seconds <= 90 else (math.ceil(seconds / 60), "minute")
     return f"{count} {unit}" + ("" if count == 1 else "s")
 
 

@@ -14,6 +14,7 @@ from bot.cards.review import queue_line
 from bot.cards.text import code, escape, shorten
 from bot.desk import drafts, reviews
 from bot.desk.access import Right, moderation
+from bot.desk.checks import objections
 from bot.desk.forms import Form
 from bot.desk.views import DeskButton, DeskMenu, Press, Sheet, tell
 from bot.errors import UserError, log, note
@@ -142,6 +143,11 @@ class Review(commands.Cog):
     ) -> None:
         """Reject a proposal, or ask for changes, with the reason."""
         await moderation(interaction, Right.APPROVE)
+        if told := objections("the reason", texts["reason"]):
+            heading = "**Nothing was decided.** Please press the button again and correct:"
+            typed = ["You typed:", texts["reason"]]  # so that nobody has to think of it again
+            await tell(interaction, Sheet([heading, *map(escape, [*told, *typed])]))
+            return
         await interaction.response.defer()
         done = await proposals.decline(
             self.bot.database,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from bot.cards import Card, parts, replies
 from bot.cards import text as card_text
 from bot.cards.review import proposal_lines, queue_line, revision_lines
 from bot.cards.text import Heading, Small, pages
+from bot.desk import reviews
 from bot.desk.checks import objections
 from bot.desk.views import Sheet
 from bot.models import (
@@ -34,7 +36,8 @@ from bot.models import (
     State,
     imitations,
 )
-from tests.conftest import parts_of, text_of
+from bot.store import proposals, revisions
+from tests.conftest import labels_of, parts_of, text_of
 from tests.discord_markdown import live, units
 from tests.test_cards import TODAY, cited, source
 from tests.test_exchange import GOOD_FACT, imported
@@ -340,3 +343,92 @@ def test_fuzzed_reasons_and_versions_show_nothing_live_to_moderators() -> None:
             assert len("".join(texts).encode()) <= 10_000
             last = int(texts[-1].rpartition(" of ")[2]) if len(texts) > 1 else 1
             page += 1
+
+
+# As people meet it
+
+EVIL = (
+    "# EVIL\n> EVIL\n- EVIL <@1> <@&1> <#1> @everyone </evil:1> <t:1:R> <id:guide> <:evil:1> [EVIL](https://evil.example)"
+    " [EVIL\nEVIL](https://evil.example) https://evil.example ||EVIL|| `EVIL` \u202eEVIL\u2066 \x1b[31mEVIL."
+)
+
+
+async def poison(court: Court) -> None:
+    """Let every text of the record hold what no form lets in, as if a rule had been made after it."""
+
+    def poisoned(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {part: poisoned(text, part) for part, text in value.items()}
+        if isinstance(value, list):
+            return [poisoned(text, name) for text in value]
+        evil = {"statement", "speaker", "title", "publisher", "author", "note", "locator", "question", "agency", "by"}
+        if name == "url":
+            return "https://\u0435xample.org/) [EVIL](https://evil.example"
+        return f"{value} {EVIL}" if name in evil | {"counted", "unit", "party", "term"} else value
+
+    held = await revisions.heads(court.bot.database.read)
+    changes = [
+        Change(ref, json.dumps(poisoned(json.loads(head.body or ""))), head.number) for ref, head in held.items()
+    ]
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    await court.bot.database.write(lambda writer: revisions.write(writer, changes, Origin.EDIT, now, EVIL, 1, 2))
+    await court.bot.refresh_search()
+
+
+async def test_what_has_come_in_all_the_same_is_inert_in_every_reply(court: Court) -> None:
+    await poison(court)
+    shown = {
+        "ask": {"question": "May a jail hold a person?"},
+        "asof": {"date": "2026-01-01", "question": "May a jail hold a person?"},
+        "history": {"record": f"fact {FACT}"},
+        "changes": {"since": "2026-01-01"},
+        "source": {"name": "memo"},
+        "dispute": {"topic": "how-many"},
+        "events": {},
+        "glossary": {"term": "hold"},
+        "county": {"name": "Elm"},
+        "counties": {},
+        "sanctuary": {"place": EVIL[:90]},
+    }
+    for name, options in shown.items():
+        told = (await court.ana.slash(court.channel, name, **options)).response
+        assert told
+        for label in {"Next", "Sources", "Share in channel"} & set(labels_of(told)):
+            await court.ana.click(told, label=label)
+    reply = await court.slash(court.ana, "about")
+    opened = await court.ana.click(reply, label="Report a problem")
+    await court.ana.submit_modal(opened, {"reason": ["Something else"], "words": EVIL})
+    queue = await court.slash(court.abe, "queue")
+    await court.abe.select(queue, ["1"], custom_id="fm:report:1")
+    await court.slash(court.ada, "summary post")
+    await court.slash(court.ada, "summary schedule", time="09:00", counties="<@1> @everyone")
+    # What a moderator typed before there was this rule.
+    change = Change(Ref("fact", FACT), json.dumps({"statement": EVIL, "speaker": EVIL}), 0)
+    now = datetime(2026, 1, 1, 23, tzinfo=UTC)
+    found = await proposals.add(court.bot.database, Purpose.EDIT, [change], EVIL, court.pia.id, 5, now)
+    await reviews.post(court.bot, found, await reviews.chosen_at_home(court.bot))
+    opened = await court.abe.click(court.card(), label="Reject")
+    told = await court.form(court.abe, opened, reason=EVIL)
+    assert "Nothing was decided" in text_of(told)
+    await court.pia.slash(court.channel, "import", file=("<@1>.yaml", EVIL.encode()), sort="fact", why="New.")
+    seen = 0
+    for message in sent(court):
+        for text in [message.get("content") or "", *parts_of(message.get("components") or [], "content")]:
+            seen += text.count("EVIL")
+            assert "something went wrong" not in text
+            text = re.sub(r"https://discord.com/channels/[/\d]+", "", text)  # where a summary was posted
+            for sort, what in live(text):
+                assert sort not in {"address", "spoiler", "command", "emoji", "guide", "unseen", "quote"}, text
+                assert sort != "link" or what == "https://example.org/memo", text
+                assert sort != "mention" or what.strip("<@&#>") not in {"1", "everyone"}, text
+                assert sort != "time" or what != "<t:1:R>", text
+            assert not re.search(r"(?m)^\s*(#{1,3}|-|>) EVIL", text), text
+    assert seen > 100
+    court.errors_were_answers()
+
+
+def sent(court: Court) -> Iterable[dict[str, Any]]:
+    """The bodies of all messages that the bot sent."""
+    for request in court.env.http_requests:
+        if isinstance(request.json, dict):
+            yield request.json.get("data") or request.json
