@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ from bot.models import (
     imitations,
 )
 from bot.store import proposals, revisions
-from tests.conftest import labels_of, parts_of, text_of
+from tests.conftest import keeps_discords_rules, labels_of, parts_of, text_of
 from tests.discord_markdown import live, units
 from tests.test_cards import TODAY, cited, source
 from tests.test_exchange import GOOD_FACT, imported
@@ -425,6 +426,42 @@ async def test_what_has_come_in_all_the_same_is_inert_in_every_reply(court: Cour
             assert not re.search(r"(?m)^\s*(#{1,3}|-|>) EVIL", text), text
     assert seen > 100
     court.errors_were_answers()
+
+
+# What could call people
+
+
+async def test_every_kind_of_message_calls_nobody(court: Court) -> None:
+    about = await court.slash(court.ana, "about")
+    await court.ana.click(about, label="Share in channel")
+    county = await court.slash(court.ana, "county", name="Elm")
+    await court.ana.click(county, label="Sources")
+    await court.slash(court.ana, "dispute", topic="zzz")
+    await court.ana.slash(court.channel, "asof", date="2026-01-01", question="May a jail hold a person?")
+    card = await court.edited("The jail may hold nobody past release.")
+    await court.abe.click(card, label="Approve")
+    await court.slash(court.ada, "summary post")
+    court.errors_were_answers()
+    kinds = {
+        (request.method, re.sub(r"[^/]*\d{5,}[^/]*", "*", request.path), (request.json or {}).get("type"))
+        for request in court.env.http_requests
+        if isinstance(request.json, dict) and "allowed_mentions" in str(request.json)
+    }
+    assert kinds >= {
+        ("POST", "/interactions/*/*/callback", 4),
+        ("POST", "/interactions/*/*/callback", 7),
+        ("POST", "/channels/*/messages", None),
+        ("PATCH", "/webhooks/*/*/messages/@original", None),
+    }
+    keeps_discords_rules(court.env)
+
+
+@pytest.mark.parametrize("mentions", [None, {"parse": ["users"]}, {"parse": [], "users": ["1"]}])
+def test_the_check_sees_a_message_that_could_call_somebody(mentions: Any) -> None:
+    body = {"content": "<@1>"} | ({"allowed_mentions": mentions} if mentions else {})
+    request = SimpleNamespace(method="POST", path="/channels/1/messages", json=body)
+    with pytest.raises((AssertionError, KeyError)):
+        keeps_discords_rules(SimpleNamespace(http_requests=[request]))  # type: ignore[arg-type]
 
 
 def sent(court: Court) -> Iterable[dict[str, Any]]:

@@ -129,10 +129,19 @@ async def test_reports_are_printed(settings: Settings, capsys: pytest.CaptureFix
     owner = await Database.open(settings.database_path)
     try:
         await add_report(owner, Report(page="about:", reason="Something else", text="hello"), date(2026, 11, 22))
+        # What a member writes neither commands the terminal nor looks like another report.
+        await add_report(
+            owner, Report(page="about:", reason="x", text="\x1b[2J\u202e\n2026-11-22  y"), date(2026, 11, 22)
+        )
         assert await reports(settings) == 0
     finally:
         await owner.close()
-    assert capsys.readouterr().out == "2026-11-22  about:  Something else: hello\n1 reports\n"
+    assert capsys.readouterr().out == (
+        "2026-11-22  about:  Something else: hello\n"
+        "2026-11-22  about:  x: \ufffd[2J\ufffd\n"
+        "    2026-11-22  y\n"
+        "2 reports\n"
+    )
 
 
 def test_output_that_nobody_reads_ends_quietly(settings: Settings) -> None:
