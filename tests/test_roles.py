@@ -4,10 +4,8 @@ import itertools
 from typing import Any
 
 import discord
-import pytest
 from discord import app_commands
 
-from bot.models import Ref
 from bot.store import proposals
 from tests.conftest import answer_of, text_of
 from tests.test_journeys import FACT, Court, court, folder, simcord_bot
@@ -158,16 +156,14 @@ async def test_somebody_elses_draft_is_for_moderators_too_as_if_there_were_none(
     [unsent] = court.bot.unsent
     assert await pressed(court, court.abe, "again", unsent) == await pressed(court, court.abe, "again", 999)
     assert await everything(court) == before
-    assert not court.env.errors
-
-
-async def test_what_is_decided_or_withdrawn_has_no_preview(court: Court) -> None:
+    # What is decided or withdrawn has no preview.
     card = await court.edited("The jail may hold nobody past release.")
     await court.form(court.abi, await court.abi.click(card, label="Ask for changes"), reason="Name the county.")
     await court.pia.click(court.card(), label="Discard")
     for action in ("peek", "leaf"):
-        told = await pressed(court, court.abe, action, 1)
+        told = await pressed(court, court.abe, action, draft + 1)
         assert told == "There is no preview of it: this proposal is withdrawn."
+    assert not court.env.errors
 
 
 async def test_a_summary_is_only_for_where_it_stands_and_a_preview_for_who_may_run_it(court: Court) -> None:
@@ -246,10 +242,7 @@ async def test_hidden_statements_are_in_no_search_no_offer_no_summary_and_no_exp
         assert not any(animal in text for animal in HIDDEN), form
         # Kept with the name of what took its place, but no claim of today's.
         assert (SUPERSEDED in text) == (form != "claimreview")
-
-
-async def test_nothing_hidden_is_offered_while_somebody_types(court: Court) -> None:
-    await hide(court)
+    # Nor is it offered while somebody types.
     offers = [
         (command.qualified_name, parameter.display_name)
         for command in court.bot.tree.walk_commands()
@@ -264,7 +257,7 @@ async def test_nothing_hidden_is_offered_while_somebody_types(court: Court) -> N
         for name, option in offers:
             if name.split()[0] not in {shown.split()[0] for shown in visible}:
                 continue
-            for typed in (*HIDDEN, "jail", ""):
+            for typed in ("", "the jail may hold", RETIRED):
                 offered = await who.autocomplete(court.channel, name, option, typed)
                 assert not any(animal in str(offered) for animal in HIDDEN), (name, option, typed)
                 seen += len(offered)
@@ -274,13 +267,14 @@ async def test_nothing_hidden_is_offered_while_somebody_types(court: Court) -> N
     assert retired["value"] == "short-stay"
 
 
-@pytest.mark.parametrize("ref", [Ref("fact", "not-there"), Ref("sort", "x"), Ref("<@1>", "y")])
-async def test_a_record_that_waits_and_one_that_never_was_have_the_same_history(court: Court, ref: Ref) -> None:
+async def test_a_record_that_waits_and_one_that_never_was_have_the_same_history(court: Court) -> None:
     opened = await pia(court, "sources add", kind="news")
-    await court.pia.click(
-        await court.form(court.pia, opened, title="Otters", publisher="Times", why="New."), label="Send for review"
-    )
-    [row] = (await proposals.waiting(court.bot.database))[0].changes
-    told = await court.slash(court.ana, "history", record=str(row.ref))
-    assert told.content == (await court.slash(court.ana, "history", record=str(ref))).content
+    preview = await court.form(court.pia, opened, title="Otters", publisher="Times", why="New.")
+    await court.pia.click(preview, label="Send for review")
+    [waiting] = (await proposals.waiting(court.bot.database))[0].changes
+    told = {
+        (await court.slash(court.ana, "history", record=name)).content
+        for name in (str(waiting.ref), "fact not-there", "sort x", "<@1> y")
+    }
+    assert len(told) == 1
     court.errors_were_answers()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,6 +73,8 @@ async def open_form(interaction: discord.Interaction[Any], draft: Draft) -> None
 async def keep(draft: Draft, interaction: discord.Interaction[Any], texts: dict[str, str]) -> None:
     """Keep what a form brought as a draft, or say why not and let it be corrected."""
     await moderation(interaction, Right.PROPOSE)
+    # Nobody sees how a keyboard or a PDF stores an accented letter.
+    texts = {path: unicodedata.normalize("NFC", text) for path, text in texts.items()}
     typed = dataclasses.replace(draft, texts=texts, why=texts["why"])
     sort = draft.ref.sort
     raw = with_texts(draft.raw, part_of(sort, draft.part).fields, texts)

@@ -5,8 +5,9 @@ desk of every reason. It refuses what no honest text needs; `bot/cards/text.py` 
 same.
 
 Decided: letters that run from right to left (Arabic, Hebrew) may stand in any text, only the controls that turn the
-direction of other text may not. Accented letters are stored whole (NFC). The joiners U+200C and U+200D are refused with
-all that has no width: a family of emoji is written as its members, and a Persian word without the joiner.
+direction of other text may not. Accented letters are stored whole (NFC): a form makes them so, a file is told. The
+joiners U+200C and U+200D are refused with all that has no width: a family of emoji is written as its members, and a
+Persian word without the joiner.
 """
 
 import re
