@@ -473,6 +473,29 @@ async def test_closing_waits_for_a_write_in_flight(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_what_comes_while_closing_is_done_or_refused_with_a_sentence(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "a.sqlite3")
+
+    async def use(number: int) -> Any:
+        await asyncio.sleep(number * 0.00005)
+        if number % 5:
+            return await database.read("SELECT * FROM report")
+        return await running.add_report(database, Report(page=f"p{number}", reason="r", text=""), date(2026, 1, 5))
+
+    tasks = [asyncio.create_task(use(number)) for number in range(200)]
+    await asyncio.sleep(0.002)
+    await database.close()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    failed = [found for found in done if isinstance(found, BaseException)]
+    assert 0 < len(failed) < 200
+    assert all(isinstance(error, DatabaseError) and "closed" in str(error) for error in failed)
+    acknowledged = [number for number in range(0, 200, 5) if done[number] is None]
+    database = await Database.open(database.path)
+    kept = [row["page"] for row in await database.read("SELECT page FROM report")]
+    assert sorted(kept) == sorted(f"p{number}" for number in acknowledged)
+    await database.close()
+
+
 # Loading
 
 

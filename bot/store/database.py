@@ -131,14 +131,19 @@ class Database:
 
         The caller may be cancelled; the transaction still ends, one way or the other.
         """
-        return await self._to_its_end(self._transaction(change))
+        return await self._to_its_end(self._transaction(self._owner(), change))
 
     async def empty_log(self) -> bool:
         """Move the write-ahead file into the database and cut it to nothing, so that no deleted text stays in it.
 
         Returns False when another process was reading and some of it had to stay.
         """
-        return await self._to_its_end(self._emptied_log())
+        return await self._to_its_end(self._emptied_log(self._owner()))
+
+    def _owner(self) -> aiosqlite.Connection:
+        if self._writer is None:
+            raise DatabaseError("The database is closed, or open for reading only.")
+        return self._writer
 
     async def heal(self) -> bool:
         """Make the search index whole when it has drifted from the passages; returns whether it had."""
@@ -151,40 +156,37 @@ class Database:
         task.add_done_callback(self._writing.discard)
         return await asyncio.shield(task)
 
-    async def _emptied_log(self) -> bool:
-        if self._writer is None:
-            raise DatabaseError("The database is closed, or open for reading only.")
+    async def _emptied_log(self, writer: aiosqlite.Connection) -> bool:
         async with self._write_lock:
             # The first column is 1 when a reader stood in the way, https://sqlite.org/pragma.html#pragma_wal_checkpoint.
-            [row] = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            [row] = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
             return not row[0]
 
-    async def _transaction(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
-        if self._writer is None:
-            raise DatabaseError("The database is closed, or open for reading only.")
+    async def _transaction(
+        self, writer: aiosqlite.Connection, change: Callable[[aiosqlite.Connection], Awaitable[T]]
+    ) -> T:
         async with self._write_lock:
             try:
-                await self._writer.execute("BEGIN IMMEDIATE")
-                result = await change(self._writer)
-                await self._writer.execute("COMMIT")
+                await writer.execute("BEGIN IMMEDIATE")
+                result = await change(writer)
+                await writer.execute("COMMIT")
             except BaseException:
                 # Unconditional: a rollback that first asks whether it is needed leaks when it is cancelled.
-                await self._writer.rollback()
+                await writer.rollback()
                 raise
             self.commits += 1
             return result
 
     async def close(self) -> None:
-        """Let writes in flight end, then close every connection and give the file up."""
+        """Take no more reads and writes, let those in flight end, then close every connection and give the file up."""
+        connections = [*self._readers, *([self._writer] if self._writer else [])]
+        self._readers, self._writer = [], None
         try:
             if self._writing:
                 await asyncio.wait(self._writing)
-            for reader in self._readers:
-                await reader.close()
-            if self._writer is not None:
-                await self._writer.close()
+            for connection in connections:
+                await connection.close()
         finally:
-            self._readers, self._writer = [], None
             self._owned.release()
 
 
