@@ -5,7 +5,7 @@ VENV := .venv
 
 AUDIT := $(VENV)/audit
 
-.PHONY: setup demo test check lint bench fit vectors audit sbom lock
+.PHONY: setup demo test check lint bench load fit vectors audit sbom lock
 
 setup: $(VENV)/.ready
 
@@ -34,6 +34,10 @@ check: setup
 # Prints how often the right fact comes first, how fast a reply is, and how search grows; takes some five minutes.
 bench: setup
 	$(VENV)/bin/python -m tests.bench
+
+# Prints a line a minute and a verdict; `MINUTES=5` for less.
+load: setup
+	$(VENV)/bin/python -m tests.load --minutes $(or $(MINUTES),60)
 
 # After a change of words or facts: reads new texts into data/vectors.npz, then fits data/weights.yaml.
 fit: vectors
