@@ -40,7 +40,9 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     where = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     cause = f" from {describe(error.__cause__)}" if error.__cause__ else ""
-    return f"{type(error).__name__} at {where or 'unknown'}{cause}"
+    # SQLite's name for it, such as SQLITE_FULL: whoever runs the bot must know when the disk is full.
+    name = getattr(error, "sqlite_errorname", "")
+    return f"{type(error).__name__}{name and f' {name}'} at {where or 'unknown'}{cause}"
 
 
 def note(what: str, error: BaseException) -> None:

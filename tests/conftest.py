@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from bot.config import ROOT, Settings
 from bot.models import Document
 from bot.search import Corpus, Knowledge
 from bot.store import Database, files, soundness
+from tests import sqltrace
 
 DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
@@ -44,6 +45,19 @@ def know_once(
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "know", know_once)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _listen() -> None:
+    sqltrace.listen()
+
+
+@pytest.fixture(autouse=True)
+def _rules_of_writing() -> Iterator[None]:
+    """Whatever a test does, the bot writes in transactions alone."""
+    yield
+    broken, sqltrace.rules_broken[:] = list(sqltrace.rules_broken), []
+    assert not broken
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ from bot.models import (
 from bot.store import Database, DatabaseError, DatabaseInUseError, files, index, records, running
 from bot.store.database import MIGRATIONS, migrate
 from bot.store.vectors import keep_vectors, vectors
+from tests import sqltrace
 
 WORDS = ("detainer", "jail", "sheriff", "release", "warrant", "county", "policy", "hold", "notice", "court")
 
@@ -154,7 +155,7 @@ async def test_second_opening_takes_no_step_and_keeps_what_is_there(tmp_path: Pa
         database = await Database.open(path)
         assert await running.setting(database, "name") == expected
         await running.remember(database, "name", "kept")
-        assert await database.write(migrate) == []
+        assert await migrate(database._owner()) == []
         assert [row["n"] for row in await database.read("SELECT count(*) AS n FROM migration")] == [len(MIGRATIONS)]
         await database.close()
 
@@ -494,6 +495,25 @@ async def test_what_comes_while_closing_is_done_or_refused_with_a_sentence(tmp_p
     kept = [row["page"] for row in await database.read("SELECT page FROM report")]
     assert sorted(kept) == sorted(f"p{number}" for number in acknowledged)
     await database.close()
+
+
+async def test_whoever_writes_outside_a_transaction_is_heard(empty: Database) -> None:
+    before = dict(sqltrace.counted)
+    await running.remember(empty, "a", "b")
+    assert sqltrace.rules_broken == []
+    assert sqltrace.counted["transactions"] == before["transactions"] + 1
+    writer = empty._owner()
+    await writer.execute("DELETE FROM setting")
+    await writer.execute("BEGIN")
+    await writer.execute("INSERT OR REPLACE INTO fact (id, key, body) SELECT id, key, body FROM fact")
+    await writer.execute("COMMIT")
+    told = [text.split(":")[0].split(",")[0] for text in sqltrace.rules_broken]
+    assert told == [
+        "a write outside a transaction",
+        "a transaction that may fail when it first writes",
+        "a record that is replaced instead of changed",
+    ]
+    sqltrace.rules_broken.clear()
 
 
 # Loading

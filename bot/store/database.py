@@ -129,7 +129,8 @@ class Database:
     async def write(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
         """Run a change in a transaction of its own: all of it, or nothing.
 
-        The caller may be cancelled; the transaction still ends, one way or the other.
+        The caller may be cancelled; the transaction still ends, one way or the other. Raises DatabaseError when the
+        disk is full or fails, or when the database is closed.
         """
         return await self._to_its_end(self._transaction(self._owner(), change))
 
@@ -170,9 +171,11 @@ class Database:
                 await writer.execute("BEGIN IMMEDIATE")
                 result = await change(writer)
                 await writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 # Unconditional: a rollback that first asks whether it is needed leaks when it is cancelled.
                 await writer.rollback()
+                if isinstance(error, sqlite3.OperationalError):
+                    raise DatabaseError(f"The database {self.path} cannot be written: {error}.") from error
                 raise
             self.commits += 1
             return result
@@ -232,9 +235,10 @@ async def migrate(writer: aiosqlite.Connection, steps: dict[int, Path] = MIGRATI
 
     Raises DatabaseError when the database is newer than this program.
     """
-    await writer.execute(
-        "CREATE TABLE IF NOT EXISTS migration ( -- Which steps this database has taken.\n"
-        "number INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT"
+    # A file that cannot be written fails here, before anything else happens.
+    await writer.executescript(
+        "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migration ( -- Which steps this database has taken.\n"
+        "number INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT; COMMIT;"
     )
     done = {row["number"] for row in await writer.execute_fetchall("SELECT number FROM migration")}
     if unknown := done - set(steps):
