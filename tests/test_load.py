@@ -1,8 +1,11 @@
 """The load of `python -m tests.load`, for some seconds: it holds, and it sees what does not."""
 
+import asyncio
 import os
 import sqlite3
+import time
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -12,6 +15,7 @@ from bot.config import Settings
 from bot.models import Ref
 from bot.posting import Posts
 from bot.store import Database, files
+from tests.load import delays
 from tests.load.ledger import Ledger
 from tests.load.run import Load, Plan
 from tests.test_catalog import folder
@@ -27,7 +31,7 @@ def load(tmp_path: Path) -> Load:
     settings = Settings(data_path=folder(tmp_path, {}), database_path=tmp_path / "load.sqlite3")
     return Load(
         settings,
-        Plan(10, pace=10_000, rate=0.1, slow=0.02, restart=25, hours=8, steps=20_000 if LONG else 60),
+        Plan(10, pace=10_000, rate=0.1, slow=0.02, lag=60, restart=25, hours=8, steps=20_000 if LONG else 60),
         QUESTIONS,
     )
 
@@ -64,6 +68,25 @@ async def test_the_load_sees_what_fails_who_is_not_answered_and_what_is_posted_t
     assert "RuntimeError" in str(load.counts.errors)
     assert "ask" in str(load.counts.unanswered)
     assert load.doubled()
+
+
+async def test_the_delays_see_who_waited_and_a_loop_that_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = delays.Delays(on=True)
+    ended = found.watch()
+    await asyncio.sleep(2 * delays.EVERY)
+    time.sleep(0.15)  # noqa: ASYNC251 - this is what keeps a loop
+    await asyncio.sleep(0)
+    ended.set()
+    assert delays.share(found.lags, 1) > delays.LAG
+    found.begin(1, "ask")
+    found.begin(2, "about")
+    monkeypatch.setattr(delays, "perf_counter", lambda: perf_counter() + 4)
+    found.arrived(1, first=True, promise=True)
+    assert (found.late, found.answered) == (1, [])
+    found.arrived(1, first=False, promise=False)
+    found.arrived(2, first=True, promise=False)
+    found.arrived(3, first=True, promise=False)
+    assert (found.late, len(found.acknowledged), len(found.answered)) == (2, 2, 1)
 
 
 async def test_the_ledger_sees_what_is_lost_torn_and_unsound(tmp_path: Path) -> None:

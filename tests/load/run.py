@@ -10,12 +10,12 @@ import random
 import statistics
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from bot.config import Settings
 from bot.errors import UserError, describe
 from bot.store import DatabaseError, summaries
 from tests.conftest import made, quicken
+from tests.load.delays import DEADLINE, LAG, share
 from tests.load.ledger import Ledger
 from tests.load.town import ACTS, AT_ONCE, Act, Town
 from tests.load.wire import Wire, injected
@@ -50,6 +51,7 @@ class Plan:
     restart: int = 400  # steps from one restart to the next
     hours: int = 50  # steps between two times that some hours pass
     steps: int = sys.maxsize  # at most
+    lag: float = LAG  # seconds that the loop may be kept, 99 times out of 100
 
 
 @dataclass
@@ -106,14 +108,17 @@ class Load:
         quicken(env)
         try:
             await env.start()
-            env._register_dispatch_observer(self.pending.append)
+            env._register_dispatch_observer(self.came)
+            ended = self.wire.delays.watch()
             with env.time_context():
                 self.town = await Town.founded(env, self.questions, self.chance, self.ledger)
                 self.pending.clear()
                 self.env, self.began = env, env.now()
                 self.deliver_twice()
+                await self.first_edit()
                 await self.hour()
                 await self.quiet()
+                ended.set()
         finally:
             rounds.TICK = tick
             logging.getLogger().removeHandler(watch)
@@ -121,6 +126,11 @@ class Load:
             await env.bot.close()
             undo()
         return self.verdict()
+
+    def came(self, record: simcord.backend.models.Interaction) -> None:
+        """Somebody has done something with the bot."""
+        self.pending.append(record)
+        self.wire.delays.begin(record.id, record.command_name or "")
 
     def deliver_twice(self) -> None:
         """Let Discord deliver an interaction a second time now and then, as after a RESUME."""
@@ -131,16 +141,23 @@ class Load:
             emit(event, payload)
             if event == "INTERACTION_CREATE" and self.wire.draw(0.5):
                 self.wire.faults["delivered twice"] += 1
+                self.wire.twice.add(int(payload["id"]))
                 emit(event, payload)
 
         backend.emit = emitted
 
+    async def first_edit(self) -> None:
+        """Publish an edit before anything fails, so that even the shortest run has one that may be lost."""
+        for _ in range(20):
+            if not self.ledger.edits:
+                await self.step(functools.partial(Town.decide, self.town))
+
     async def hour(self) -> None:
         """Act at a pace until the time is over."""
-        start, cpu, minute = time.monotonic(), time.process_time(), 0
-        self.wire.on = True
+        start, cpu, minute = perf_counter(), process_time(), 0
+        self.wire.on = self.wire.delays.on = True
         for number in range(1, self.plan.steps + 1):
-            if time.monotonic() >= start + self.plan.minutes * 60:
+            if perf_counter() >= start + self.plan.minutes * 60:
                 break
             if number % self.plan.restart == 0:
                 await self.step(self.restart)
@@ -151,11 +168,13 @@ class Load:
             else:
                 await self.step(functools.partial(self.drawn(ACTS), self.town))
             self.town.forget_old()
-            if time.monotonic() >= start + (minute + 1) * 60:
+            if perf_counter() >= start + (minute + 1) * 60:
                 minute += 1
-                await self.line(minute, (time.process_time() - cpu) / 60)
-                cpu = time.process_time()
-            behind = start + self.counts.interactions / self.plan.pace - time.monotonic()
+                self.wire.delays.on = False  # what the load itself looks up keeps the loop as well
+                await self.line(minute, (process_time() - cpu) / 60)
+                self.wire.delays.on = True
+                cpu = process_time()
+            behind = start + self.counts.interactions / self.plan.pace - perf_counter()
             await asyncio.sleep(min(max(behind, 0.0), 1.0))
 
     def drawn(self, acts: dict[Act, int]) -> Act:
@@ -183,7 +202,9 @@ class Load:
             elif not self.wire.answers[record.id]:
                 self.counts.unanswered[f"type {record.type} {record.command_name or ''}"] += 1
             self.wire.answers.pop(record.id, None)
+            self.wire.delays.began.pop(record.id, None)
             self.wire.cut.discard(record.id)
+            self.wire.twice.discard(record.id)
         self.pending.clear()
         for error in self.env._errors:
             if not self.expected(error):
@@ -252,7 +273,7 @@ class Load:
             await asyncio.sleep(self.chance.uniform(0, 0.05))
             self.wire.cut.update(record.id for record in self.pending)
         home = self.town.bot.settings
-        self.wire.on, self.stopping = False, True
+        self.wire.on, self.wire.delays.on, self.stopping = False, False, True
         await self.town.bot.close()
         self.look()
         self.counts.lost.update(self.ledger.lost(), self.ledger.unsound())
@@ -262,11 +283,11 @@ class Load:
         self.town.forget_old()
         gc.collect()
         self.counts.restarts += 1
-        self.wire.on, self.stopping = True, False
+        self.wire.on, self.wire.delays.on, self.stopping = True, True, False
 
     async def quiet(self) -> None:
         """Some hours without faults, after which nothing may be left undone."""
-        self.wire.on = False
+        self.wire.on = self.wire.delays.on = False
         for _ in range(3):
             await self.step(functools.partial(self.env.advance_time, 5 * 3600))
             self.town.forget_old()
@@ -307,7 +328,8 @@ class Load:
             f"in {counts.hours / 24:.0f} days, {len(self.missed)} missed, {len(self.doubled())} doubled; "
             f"{counts.restarts} restarts; "
             f"{memory():.0f} MB, {len(os.listdir('/proc/self/fd'))} files, {threading.active_count()} threads, "
-            f"{len(asyncio.all_tasks())} tasks, {own} objects, {cores:.2f} cores"
+            f"{len(asyncio.all_tasks())} tasks, {own} objects, {cores:.2f} cores; "
+            f"{self.wire.delays}"
         )
 
     def verdict(self) -> bool:
@@ -321,12 +343,18 @@ class Load:
             tell(f"memory over the last half: {slope * 60:+.1f} MB an hour, from {half[0][1]:.0f} MB")
         flat = growth <= FLAT * (half[0][1] if half else 1)
         tell("faults: " + ", ".join(f"{number} {kind}" for kind, number in sorted(self.wire.faults.items())))
+        delays = self.wire.delays
+        tell(f"delays (median/99 of 100/longest): {delays}")
+        kept = share(delays.lags, 0.99)
         wrong = {
             "unanswered": [f"{number} of {what}" for what, number in counts.unanswered.items()],
             "errors": [f"{number} times {what}" for what, number in counts.errors.items()],
             "lost": sorted(counts.lost),
             "summaries missed": self.missed,
             "summaries doubled": self.doubled(),
+            "refused": [f"{number} times {code}" for code, number in self.wire.refused.items()],
+            "late": [f"{delays.late} acknowledged after more than {DEADLINE:.0f} s"] if delays.late else [],
+            "lag": [f"the loop was kept for {kept:.3f} s"] if kept > self.plan.lag else [],
             "memory": [] if flat else [f"grew by {growth:.0f} MB"],
         }
         for what, found in wrong.items():

@@ -15,6 +15,7 @@ import discord
 from simcord.http import client
 
 from tests.conftest import parts_of
+from tests.load.delays import Delays
 
 INJECTED = "injected by the load"
 # Callbacks that only promise an answer, https://discord.com/developers/docs/interactions/receiving-and-responding
@@ -46,6 +47,11 @@ class Wire:
         self.cut: set[int] = set()
         # How many summaries stand in a channel, by its number and the day.
         self.summaries: Counter[tuple[int, str]] = Counter()
+        # What Discord refused without a fault that explains it, by its code,
+        # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
+        self.refused: Counter[int] = Counter()
+        self.twice: set[int] = set()
+        self.delays = Delays()
 
     def draw(self, share: float = 1.0) -> bool:
         """Whether something fails now."""
@@ -84,7 +90,12 @@ class Wire:
             elif kind.isdigit():
                 error = discord.HTTPException if kind == "429" else discord.DiscordServerError
                 raise error(cast("Any", Refused(int(kind))), {"code": 0, "message": INJECTED})
-            result = await original(self_, route, *args, **kwargs)
+            try:
+                result = await original(self_, route, *args, **kwargs)
+            except discord.HTTPException as error:
+                if error.code in TOO_LATE and not {number} & (self.cut | self.twice):
+                    self.refused[error.code] += 1
+                raise
             self._arrived(route, number, kwargs)
             if kind == "lost":
                 raise aiohttp.ServerDisconnectedError(INJECTED)
@@ -94,7 +105,11 @@ class Wire:
 
     def _arrived(self, route: Any, number: int, sent: dict[str, Any]) -> None:
         body = sent.get("payload") or sent.get("json") or {}
-        if number and not (route.url.endswith("/callback") and body.get("type") in DEFERRING):
+        first = route.url.endswith("/callback")
+        promise = first and body.get("type") in DEFERRING
+        if number and number not in self.cut:
+            self.delays.arrived(number, first, promise)
+        if number and not promise:
             self.answers[number] += 1
         if route.method == "POST" and route.url.endswith("/messages"):
             names = "\n".join(parts_of(body.get("components") or [], "custom_id"))
