@@ -43,9 +43,9 @@ def listener() -> Callable[[str], None]:
     return hear
 
 
-async def _listened(uri: str) -> aiosqlite.Connection:
-    connection = await _connect(uri)
-    if "mode=ro" in uri:  # SQLite itself refuses its writes
+async def _listened(address: str) -> aiosqlite.Connection:
+    connection = await _connect(address)
+    if "mode=ro" in address:  # SQLite itself refuses its writes
         return connection
     [[synchronous]] = await connection.execute_fetchall("PRAGMA synchronous")
     if synchronous != 2:

@@ -74,7 +74,7 @@ async def test_the_delays_see_who_waited_and_a_loop_that_was_kept(monkeypatch: p
     found = delays.Delays(on=True)
     ended = found.watch()
     await asyncio.sleep(2 * delays.EVERY)
-    time.sleep(0.15)  # noqa: ASYNC251 - this is what keeps a loop
+    time.sleep(0.3)  # noqa: ASYNC251 - this is what keeps a loop
     await asyncio.sleep(0)
     ended.set()
     assert delays.share(found.lags, 1) > delays.LAG
