@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import simcord
 from discord import app_commands
 
-from bot import rounds, schedule
+from bot import backups, rounds, schedule
 from bot.config import Settings
 from bot.errors import UserError, describe
 from bot.store import DatabaseError, summaries
@@ -103,7 +103,8 @@ class Load:
         """Load the bot; returns whether all held."""
         watch, undo = Watch(self), self.wire.install()
         logging.getLogger().addHandler(watch)
-        tick, rounds.TICK = rounds.TICK, ROUND
+        ticks = rounds.TICK, backups.TICK
+        rounds.TICK = backups.TICK = ROUND
         env = simcord.Env(made(self.settings), check_errors=False, settle_timeout=60.0, shard_count=1)
         quicken(env)
         try:
@@ -120,7 +121,7 @@ class Load:
                 await self.quiet()
                 ended.set()
         finally:
-            rounds.TICK = tick
+            rounds.TICK, backups.TICK = ticks
             logging.getLogger().removeHandler(watch)
             await env.shutdown()
             await env.bot.close()
