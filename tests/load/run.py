@@ -204,8 +204,6 @@ class Load:
                 self.counts.unanswered[f"type {record.type} {record.command_name or ''}"] += 1
             self.wire.answers.pop(record.id, None)
             self.wire.delays.began.pop(record.id, None)
-            self.wire.cut.discard(record.id)
-            self.wire.twice.discard(record.id)
         self.pending.clear()
         for error in self.env._errors:
             if not self.expected(error):
