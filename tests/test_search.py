@@ -173,6 +173,19 @@ async def test_fifty_questions_at_once_are_all_answered_and_none_mixed_up(
     assert [a.card for a in together] == [a.card for a in alone]
 
 
+async def test_a_dispute_stands_where_its_nearest_side_stands(hybrid: Search) -> None:
+    """However far off its other sides are: a reader sees all of them."""
+    ranked, _ = await hybrid.consider(
+        hybrid.knowledge.lexicon.read("which counties in mn work w ICE"), hybrid.knowledge
+    )
+    sides = [number for number, candidate in enumerate(ranked) if candidate.matter == "counties-with-agreements"]
+    assert sides[0] == 0
+    assert len(sides) > 1
+    assert sides[-1] > 5
+    found = await hybrid.ask("which counties in mn work w ICE")
+    assert found.facts[0] == ranked[0].document.id
+
+
 async def test_a_question_about_one_county_is_never_answered_with_another(search: Search, catalog: Catalog) -> None:
     facts = {fact.id: fact for fact in catalog.facts}
     for county in catalog.counties:

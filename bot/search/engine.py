@@ -74,7 +74,7 @@ class Search:
         if not query.groups:
             return Found(Outcome.OUT_OF_SCOPE)
         ranked, found = await self.consider(query, knowledge)
-        matters = list({candidate.matter: candidate for candidate in reversed(ranked)}.values())[::-1]
+        matters = best_of_each(ranked)
         nearest = tuple(candidate.document.id for candidate in matters)
         topics = tuple(dict.fromkeys(candidate.document.topic for candidate in ranked[:MOST_RELATED]))
         lexicon = knowledge.lexicon
@@ -111,3 +111,11 @@ class Search:
         """Let the encoder's thread end."""
         if self.encoder is not None:
             self.encoder.close()
+
+
+def best_of_each(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The best candidate of each matter, best first: the sides of a dispute stand where their best stands."""
+    first: dict[str, Candidate] = {}
+    for candidate in ranked:
+        first.setdefault(candidate.matter, candidate)
+    return list(first.values())
