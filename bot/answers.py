@@ -80,8 +80,9 @@ def know(
 ) -> Knowledge:
     """All that an answer is drawn from; takes a second of processor time for a thousand facts that are all new."""
     lexicon = Lexicon(catalog.vocabulary, catalog.counties, documents)
-    examples = {f"like_{name}": Vectors(texts, known) for name, texts in _examples(catalog).items()}
-    return Knowledge(lexicon, Corpus(documents, known, lexicon, earlier), examples)
+    corpus = Corpus(documents, known, lexicon, earlier)
+    examples = {f"like_{n}": Vectors(texts, known).within(corpus.space) for n, texts in _examples(catalog).items()}
+    return Knowledge(lexicon, corpus, examples)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from bot.answers import answer, load_encoder, open_search, refresh
 from bot.cards import plain
 from bot.catalog import Catalog
 from bot.models import Fact, Outcome
-from bot.search import Encoder, EncoderError, Search, Vectors, hashed
+from bot.search import Corpus, Encoder, EncoderError, Search, Vectors, hashed
 from bot.search import encoder as encoder_module
-from bot.search.vectors import SIZE, quantized
+from bot.search.vectors import SIZE, Space, quantized
 from bot.store import Database, files
 from bot.store.vectors import vectors
 from tests.bench import questions
@@ -332,3 +332,39 @@ def test_a_byte_a_number_keeps_the_cosine(seed: int, count: int, power: int) -> 
     assert np.allclose(cosines[:-1], table[:-1] @ table[-1], atol=0.02)
     assert cosines[-1] == -1
     assert found.missing == 1
+
+
+def test_how_a_thing_is_put_counts_less_than_what_it_is(hybrid: Search) -> None:
+    """Directions in which the phrasings of one meaning differ are pressed together, whatever else lies in them."""
+    random = np.random.default_rng(3)
+    meanings, manners = np.eye(SIZE)[:20], np.eye(SIZE)[20:25]
+    rows = [meaning + manners.T @ random.normal(size=5) for meaning in meanings for _ in range(8)]
+    table = np.array(rows, np.float32)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    texts = [f"text {number}" for number in range(len(table))]
+    plain_ones = Vectors(texts, {hashed(t): row.tobytes() for t, row in zip(texts, quantized(table), strict=True)})
+    within = plain_ones.within(plain_ones.space([8] * 20))
+
+    def misled(vectors: Vectors) -> int:
+        """How often something else lies nearest to a question that is put in a manner of its own."""
+        asked = [meaning + manners.T @ random.normal(size=5) for meaning in meanings for _ in range(5)]
+        nearest = [vectors.cosines(np.asarray(one / np.linalg.norm(one), np.float32)).argmax() // 8 for one in asked]
+        return sum(int(found) != number // 5 for number, found in enumerate(nearest))
+
+    assert misled(plain_ones) > 20
+    assert misled(within) == 0
+    cosines = hybrid.knowledge.corpus._vectors.cosines(np.asarray(table[0], np.float32))
+    assert cosines.max() <= 1
+    assert cosines.min() >= -1
+
+
+def test_without_two_ways_to_put_a_thing_the_cosine_is_the_usual_one() -> None:
+    row = np.ones((1, SIZE), np.float32) / np.sqrt(SIZE)
+    known = {hashed("a"): quantized(row)[0].tobytes()}
+    for texts, groups in ((["a"], [1]), (["a", "a"], [2]), (["never read"], [1]), ([], [])):
+        assert np.array_equal(Vectors(texts, known).space(groups).metric, Space.plain().metric)
+
+
+async def test_an_edit_moves_no_other_fact(hybrid: Search) -> None:
+    corpus = hybrid.knowledge.corpus
+    assert Corpus(corpus.documents[:5], {}, hybrid.knowledge.lexicon, corpus).space is corpus.space

@@ -8,10 +8,10 @@ from bot.search.corpus import Likeness
 from bot.search.ranking import Candidate, Terms
 from bot.search.words import Lexicon, Query, split
 
-# Features of which one alone forbids an answer: each would forbid at most three of 555 right ones to tuned questions.
+# Features of which one alone forbids an answer: together they would forbid eight of 779 right ones to tuned questions.
 GUARDS = ("outside", "year", "no_money", "no_person", "no_number")
 # How much nearer, in cosine, a question without an answer must lie: those share the record's words.
-CLEARLY = 0.01
+CLEARLY = 0.05
 # How far ahead of the next the best fact can count to be.
 MARGIN = 5.0
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.models import Document
-from bot.search.vectors import Floats, Vectors
+from bot.search.vectors import Floats, Space, Vectors
 from bot.search.words import Lexicon, split, stem
 
 # A question is compared with this many of a fact's phrasings, the nearest ones.
@@ -51,7 +51,13 @@ class Corpus:
         }
         self.in_statement = _postings(self._analysed[document].stated for document in self.documents)
         self.anywhere = _postings(self._analysed[document].anywhere for document in self.documents)
-        self._vectors = Vectors((text for document in documents for text in document.passages()), vectors)
+        found = Vectors((text for document in documents for text in document.passages()), vectors)
+        # An edit moves nothing else: the space is made once, when every text has its vector.
+        made = earlier is not None and not earlier.unread
+        self.space: Space = (
+            earlier.space if earlier and made else found.space([len(d.phrasings) + 1 for d in documents])
+        )
+        self._vectors = found.within(self.space)
         # Row n: where document n's phrasings stand among the passages. The shorter rows end in -1, the last cosine.
         sizes = [len(document.phrasings) for document in documents]
         self._statements = np.cumsum([0, *(size + 1 for size in sizes)])[:-1]
@@ -70,7 +76,7 @@ class Corpus:
         """How near a question's vector is to each document; `sort` is the question's sort."""
         cosines = np.append(self._vectors.cosines(query), np.float32(-1))
         phrasings = cosines[self._phrasings]
-        same_sort = np.where(self._sorts == sort, phrasings, np.float32(0.7)).max(axis=1)
+        same_sort = np.where(self._sorts == sort, phrasings, np.float32(0)).max(axis=1)
         phrasings = np.sort(phrasings, axis=1)
         nearest = phrasings[:, -NEAREST:].mean(axis=1)
         return Likeness(cosines[self._statements], phrasings[:, -1], nearest, same_sort)

@@ -22,7 +22,7 @@ RANK_PENALTY = 0.01
 ANSWER_PENALTY = 0.005
 # An answer is worth giving from this probability on, and a second fact worth showing within this distance of the best.
 ENOUGH = 0.40
-CLOSE = 1.5
+CLOSE = 2.5
 HEADER = "# The fitted numbers of the search. `make fit` writes this file; nobody needs to change it by hand.\n"
 
 
