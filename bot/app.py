@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import backups, errors, lookup, ui, watch
+from bot import backups, errors, lookup, responses, ui, watch
 from bot.answers import load_encoder, open_search, refresh
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
@@ -72,7 +72,7 @@ class Footnote(commands.AutoShardedBot):
             # Slash commands need no privileged intent; guilds is what keeps discord.py's cache in order.
             intents=discord.Intents(guilds=True),
             tree_cls=Tree,
-            allowed_mentions=ui.NO_MENTIONS,
+            allowed_mentions=responses.NO_MENTIONS,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
@@ -188,6 +188,10 @@ class Footnote(commands.AutoShardedBot):
     ) -> None:
         """Count a command that was answered."""
         errors.ended(interaction, "ok")
+
+    async def on_interaction(self, interaction: discord.Interaction["Footnote"]) -> None:
+        """Let nobody wait for Discord's "did not respond", however slow the disk is."""
+        await responses.in_time(interaction)
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log a failure outside any command without what it was about."""

@@ -13,10 +13,11 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec
 
+import aiohttp
 import discord
 from discord import app_commands
 
-from bot import metrics
+from bot import metrics, responses
 
 log = logging.getLogger("footnote")
 P = ParamSpec("P")
@@ -40,8 +41,10 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     where = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     cause = f" from {describe(error.__cause__)}" if error.__cause__ else ""
-    # SQLite's name for it, such as SQLITE_FULL: whoever runs the bot must know when the disk is full.
+    # SQLite's name for it, such as SQLITE_FULL, or Discord's numbers: whoever runs the bot must know of a full disk.
     name = getattr(error, "sqlite_errorname", "")
+    if isinstance(error, discord.HTTPException):
+        name = f"{error.status}/{error.code}"
     return f"{type(error).__name__}{name and f' {name}'} at {where or 'unknown'}{cause}"
 
 
@@ -80,6 +83,8 @@ def sentence(error: BaseException) -> str:
     error = cause(error)
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, responses.TooLateError):
+        return "That took longer than Discord waits before a form opens. Please try again."
     if isinstance(error, app_commands.CommandOnCooldown):
         return f"That was a little fast. Please try again in {_wait(error.retry_after)}."
     if isinstance(error, app_commands.CheckFailure):
@@ -88,6 +93,8 @@ def sentence(error: BaseException) -> str:
         return "This command has just changed. Please reload Discord and try again."
     reference = secrets.token_hex(3)
     note(f"failure {reference}", error)
+    if isinstance(error, discord.HTTPException | aiohttp.ClientError | TimeoutError):
+        return f"Discord did not do its part. Please look at what became of it before you try again: {reference}."
     return f"Sorry, something went wrong. Please try again; if it goes on, tell whoever runs this bot: {reference}."
 
 
@@ -99,15 +106,13 @@ def _wait(seconds: float) -> str:
 
 async def report(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Answer a failed interaction, once, privately; a reply that cannot be delivered is logged."""
-    text = sentence(error)[:2000]
-    ended(interaction, "refused" if isinstance(cause(error), REFUSALS) else "failed")
+    found = cause(error)
+    ended(interaction, "refused" if isinstance(found, REFUSALS) else "failed")
+    if isinstance(found, discord.HTTPException) and found.code in responses.GONE:
+        log.warning("reply not delivered: %s", describe(found))
+        return
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
-        else:
-            await interaction.response.send_message(
-                text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-            )
+        await responses.send(interaction, sentence(error)[:2000])
     except Exception as failed:  # noqa: BLE001 - what escapes here is logged by asyncio with every message in its chain
         log.warning("reply not delivered: %s", describe(failed))
 

@@ -11,6 +11,7 @@ import discord
 from bot import ui
 from bot.cards import Card
 from bot.daily import DiscordError, Trouble
+from bot.responses import NO_MENTIONS
 
 # Seconds for one request, discord.py's own repetitions included; a day's lease is longer.
 PATIENCE = 45
@@ -50,7 +51,7 @@ class Posts:
         """Post the first page of a card; its buttons lead to the others."""
         async with _told_apart():
             message = await self.client.get_partial_messageable(channel).send(
-                view=ui.Reply(card, shared=True), nonce=nonce, allowed_mentions=ui.NO_MENTIONS
+                view=ui.Reply(card, shared=True), nonce=nonce, allowed_mentions=NO_MENTIONS
             )
         return message.id
 
@@ -77,9 +78,7 @@ class Posts:
     async def edit(self, channel: int, message: int, card: Card) -> None:
         """Let a message show another card."""
         async with _told_apart():
-            await self._message(channel, message).edit(
-                view=ui.Reply(card, shared=True), allowed_mentions=ui.NO_MENTIONS
-            )
+            await self._message(channel, message).edit(view=ui.Reply(card, shared=True), allowed_mentions=NO_MENTIONS)
 
     async def pin(self, channel: int, message: int) -> None:
         """Pin a message."""
@@ -95,4 +94,4 @@ class Posts:
         """Write to somebody privately."""
         async with _told_apart():
             user = self.client.get_user(person) or await self.client.fetch_user(person)
-            await user.send(text, allowed_mentions=ui.NO_MENTIONS)
+            await user.send(text, allowed_mentions=NO_MENTIONS)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot import errors
+from bot import errors, responses
 from bot.cards import Card, pages, replies, text
 from bot.limits import Limits
 from bot.models import Report
@@ -23,7 +23,6 @@ from bot.store.running import add_report
 Builder = Callable[[str], Awaitable[Card]]
 # Raises UserError when the person may not see the card of an address: anybody can make up a button's address.
 Guard = Callable[[discord.Interaction[Any], str], Awaitable[None]]
-NO_MENTIONS = discord.AllowedMentions.none()
 REASONS = (
     "A statement is wrong",
     "It is out of date",
@@ -62,7 +61,7 @@ async def opened(interaction: discord.Interaction[Any], address: str) -> Card:
 async def reply(interaction: discord.Interaction[Any], card: Card, page: int = 0) -> None:
     """Answer a command with a page of a card that only the person who asked can see; -1 is the last page."""
     page = page % len(pages(card))
-    await interaction.response.send_message(view=Reply(card, page), ephemeral=True, allowed_mentions=NO_MENTIONS)
+    await responses.send(interaction, Reply(card, page))
 
 
 class Reply(ui.LayoutView):
@@ -128,7 +127,7 @@ class CardButton(
             # Counted when the form is opened, so that nothing is typed in vain.
             client.limits.spend(interaction.user.id, "report")
             await opened(interaction, self.address)  # a report is about a page that there is
-            await interaction.response.send_modal(ReportForm(self.address))
+            await responses.open_form(interaction, ReportForm(self.address))
             return
         card = await opened(interaction, self.address)
         if self.action == "share":
@@ -138,10 +137,10 @@ class CardButton(
         listing = self.action in {"sources", "list"}
         view = Reply(replies.sources(card) if listing else card, self.page, sources=listing)
         if self.action != "sources" and interaction.message and interaction.message.flags.ephemeral:
-            await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+            await responses.update(interaction, view)
         else:
             # Turning a page that everybody sees would turn it for everybody.
-            await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=NO_MENTIONS)
+            await responses.send(interaction, view)
 
     async def share(self, interaction: discord.Interaction[Any], card: Card) -> None:
         """Post the page for everybody, and what goes on over pages whole: no side of a dispute is left alone."""
@@ -155,9 +154,8 @@ class CardButton(
             first -= 1
         while text.continued(all_pages[last]):
             last += 1
-        await interaction.response.send_message(view=Reply(card, first, shared=True), allowed_mentions=NO_MENTIONS)
-        for number in range(first + 1, last + 1):
-            await interaction.followup.send(view=Reply(card, number, shared=True), allowed_mentions=NO_MENTIONS)
+        for number in range(first, last + 1):
+            await responses.send(interaction, Reply(card, number, shared=True), private=False)
 
 
 def addresses(message: discord.Message) -> set[str]:
@@ -197,12 +195,11 @@ class ReportForm(ui.Modal, title="Report a problem"):
         words = cast("ui.TextInput[Self]", self.words.component).value
         record = Report(page=self.address, reason=reason[0] if reason else REASONS[-1], text=words)
         kept = await add_report(cast("Client", interaction.client).database, record, discord.utils.utcnow().date())
-        await interaction.response.send_message(
+        await responses.send(
+            interaction,
             "Thank you. Your report is kept for whoever runs this bot, without who sent it."
             if kept
             else "So many reports wait already that yours could not be kept. Please try again tomorrow.",
-            ephemeral=True,
-            allowed_mentions=NO_MENTIONS,
         )
         errors.ended(interaction, "ok")
 

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 from pydantic import ValidationError
 
-from bot import ui
+from bot import responses
 from bot.app import Footnote
 from bot.cards.text import escape, shorten
 from bot.catalog import in_sentences
@@ -51,13 +51,13 @@ class Exchange(commands.Cog):
     async def export(self, interaction: discord.Interaction[Footnote], form: str = "yaml") -> None:
         """Take the whole record with you as files."""
         self.bot.limits.spend(interaction.user.id, "export")
-        await interaction.response.defer(ephemeral=True)
+        await responses.defer(interaction)
         async with self.bot.limits.turn(interaction, "slow"):
             held = await records.everything(self.bot.database)
             # In a thread: writing it all takes a third of a second, in which nobody else should wait.
             texts = await asyncio.to_thread(as_texts_of, held, form)
         attached = [discord.File(io.BytesIO(text.encode()), name) for name, text in texts.items()]
-        await interaction.followup.send(files=attached, ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
+        await responses.send(interaction, files=attached)
 
     @app_commands.command(name="import")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -79,7 +79,7 @@ class Exchange(commands.Cog):
             raise UserError(
                 f"{escape(shorten(file.filename, 60))} is larger than 5 MB: split it. Nothing was imported."
             )
-        await interaction.response.defer(ephemeral=True)
+        await responses.defer(interaction)
         try:
             async with self.bot.limits.turn(interaction, "slow"):
                 # In a thread: a large file takes a second to read, in which nobody else should wait.

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot import responses
 from bot.app import Footnote
 from bot.cards.review import revision_lines
 from bot.cards.text import code, escape, shorten
@@ -79,7 +80,7 @@ class History(commands.Cog):
         if found is None:
             raise UserError("That version is not there. Please use the command again.")
         view = await self.sheet(interaction, found.ref, press.page)
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await responses.update(interaction, view)
 
     @revert.command(name="record")
     @app_commands.describe(record="What to take back", version="The version to go back to", why="Why")

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import ui
+from bot import responses, ui
 from bot.answers import Answer, answer, open_search
 from bot.app import Footnote
 from bot.cards import Card, parts, replies
@@ -43,7 +43,7 @@ class Past(commands.Cog):
         await self.reaches(day)
         pack = self.bot.catalog.pack
         shown = discord.utils.utcnow().date().fromisoformat(day)
-        await interaction.response.defer(ephemeral=True)
+        await responses.defer(interaction)
 
         async def look(then: Database) -> Answer:
             # Texts of then that are no longer in the record have no vectors any more: they are found by their words.
@@ -56,7 +56,7 @@ class Past(commands.Cog):
         if found.entries:
             keys = ".".join(key(fact_id) for fact_id in found.found.facts)
             card = dataclasses.replace(card, address=f"asof:{day}.{keys}")
-        await interaction.followup.send(view=ui.Reply(card), ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
+        await ui.reply(interaction, card)
 
     async def card(self, argument: str) -> Card:
         """The card for "day.key.key": these statements as they stood at the end of that day."""
@@ -102,7 +102,7 @@ class Past(commands.Cog):
         """Turn to another page of the changes."""
         day = str(press.number)
         view = await self.sheet(f"{day[:4]}-{day[4:6]}-{day[6:]}", press.page)
-        await interaction.response.edit_message(view=view, allowed_mentions=ui.NO_MENTIONS)
+        await responses.update(interaction, view)
 
 
 def change_line(version: Revision, before: str | None, *, is_new: bool) -> str:

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 from discord.ui import LayoutView
 
+from bot import responses
 from bot.app import Footnote
 from bot.cards.review import queue_line
 from bot.cards.text import code, escape, shorten
@@ -20,8 +21,8 @@ from bot.desk.views import DeskButton, DeskMenu, Press, Sheet, tell
 from bot.errors import UserError, log, note
 from bot.fields import Field
 from bot.models import Decision, Proposal, Purpose, State, Verdict
+from bot.responses import NO_MENTIONS
 from bot.store import proposals, running
-from bot.ui import NO_MENTIONS
 
 LATE = timedelta(hours=48)
 GONE = "That proposal is not there any more."
@@ -81,7 +82,7 @@ class Review(commands.Cog):
             await reviews.refresh(self.bot, done.proposal)
         elif not await reviews.post(self.bot, done.proposal, chosen):
             note += " It waits in /queue; its card could not be posted: an administrator sets /permissions channel."
-        await interaction.response.edit_message(view=Sheet([note]), allowed_mentions=NO_MENTIONS)
+        await responses.update(interaction, Sheet([note]))
 
     async def change(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Open the form of a draft, or of a proposal that needs changes, again."""
@@ -97,7 +98,7 @@ class Review(commands.Cog):
         pressed = interaction.message.id if interaction.message else None
         on_card = pressed is not None and pressed == done.proposal.message
         view = await reviews.card(self.bot, done.proposal) if on_card else Sheet(["Discarded. Nothing was published."])
-        await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+        await responses.update(interaction, view)
         await reviews.refresh(self.bot, done.proposal, but=pressed)
 
     async def again(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -115,7 +116,7 @@ class Review(commands.Cog):
         chosen = await moderation(interaction, Right.APPROVE)
         await self.proposal(press.number, interaction.user.id)
         # The record grows to a few thousand rows, all of which are checked: Discord waits three seconds only.
-        await interaction.response.defer()
+        await responses.defer(interaction)
         done = await proposals.publish(
             self.bot.database,
             press.number,
@@ -136,7 +137,7 @@ class Review(commands.Cog):
         await self.proposal(press.number, interaction.user.id)
         title = "Reject" if state is State.REJECTED else "Ask for changes"
         done = functools.partial(self.declined, state, press)
-        await interaction.response.send_modal(Form(f"{title}: proposal {press.number}", [(REASON, "")], done))
+        await responses.open_form(interaction, Form(f"{title}: proposal {press.number}", [(REASON, "")], done))
 
     async def declined(
         self, state: State, press: Press, interaction: discord.Interaction[Any], texts: dict[str, str]
@@ -148,7 +149,7 @@ class Review(commands.Cog):
             typed = ["You typed:", texts["reason"]]  # so that nobody has to think of it again
             await tell(interaction, Sheet([heading, *map(escape, [*told, *typed])]))
             return
-        await interaction.response.defer()
+        await responses.defer(interaction)
         done = await proposals.decline(
             self.bot.database,
             press.number,
@@ -166,9 +167,7 @@ class Review(commands.Cog):
         found = done.proposal
         log.info("proposal %s: %s, now %s", found.id, done.verdict, found.state)
         if interaction.message is not None:
-            await interaction.edit_original_response(
-                view=await reviews.card(self.bot, found), allowed_mentions=NO_MENTIONS
-            )
+            await responses.update(interaction, await reviews.card(self.bot, found))
         await reviews.refresh(self.bot, found, but=interaction.message.id if interaction.message else None)
         match done.verdict:
             case Verdict.OWN:
@@ -194,7 +193,7 @@ class Review(commands.Cog):
         await moderation(interaction, Right.PROPOSE)
         view = await reviews.card(self.bot, await self.proposal(press.number, interaction.user.id), press.page)
         if interaction.message and interaction.message.flags.ephemeral:
-            await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+            await responses.update(interaction, view)
         else:
             await tell(interaction, view)
 
@@ -206,8 +205,7 @@ class Review(commands.Cog):
     async def leaf(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Turn to another page of a preview."""
         await moderation(interaction, Right.PROPOSE)
-        view = await self.previewed(interaction, press)
-        await interaction.response.edit_message(view=view, allowed_mentions=NO_MENTIONS)
+        await responses.update(interaction, await self.previewed(interaction, press))
 
     async def previewed(self, interaction: discord.Interaction[Any], press: Press) -> LayoutView:
         """A page of the preview of what waits, or of one's own. Raises UserError for what is decided or withdrawn."""
@@ -273,7 +271,7 @@ class Review(commands.Cog):
         if not await running.answer_report(self.bot.database, press.number, discord.utils.utcnow().date()):
             raise UserError("Somebody has dealt with that report already.")
         note = Sheet([f"Report {press.number} is out of the queue."])
-        await interaction.response.edit_message(view=note, allowed_mentions=NO_MENTIONS)
+        await responses.update(interaction, note)
 
     @tasks.loop(minutes=30)
     async def watch(self) -> None:

@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot import responses
 from bot.app import Footnote
 from bot.cards import parts
 from bot.cards.review import raw_of
@@ -67,7 +68,7 @@ class Stale(commands.Cog):
         """Turn to another page."""
         await moderation(interaction, Right.PROPOSE)
         view = await self.sheet(press.page)
-        await interaction.response.edit_message(view=view, allowed_mentions=discord.AllowedMentions.none())
+        await responses.update(interaction, view)
 
     async def still(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Ask as of when, and by which source, a statement still holds: all filled in already."""
@@ -83,7 +84,7 @@ class Stale(commands.Cog):
             (WHY, "Looked at again: still true."),
         ]
         done = functools.partial(self.confirmed, Ref("fact", press.value), head)
-        await interaction.response.send_modal(Form("Still true", fields, done))
+        await responses.open_form(interaction, Form("Still true", fields, done))
 
     async def confirmed(
         self, ref: Ref, head: revisions.Head, interaction: discord.Interaction[Any], texts: dict[str, str]

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import lookup, typed, ui
+from bot import lookup, responses, typed, ui
 from bot import schedule as clock
 from bot.app import Footnote
 from bot.cards import status
@@ -104,7 +104,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
                 "keep": keep,
             }
         )
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await responses.defer(interaction)
         warning = await self._warning(place)
         chosen, moment = await self._next(chosen)
         await summaries.keep_schedule(self.bot.database, chosen)
@@ -115,7 +115,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
             *([warning] if warning else []),
             "See what it would say now: /summary preview. Post today's at once: /summary post.",
         ]
-        await _tell(interaction, "\n".join(lines))
+        await responses.send(interaction, "\n".join(lines))
 
     @schedule.autocomplete("zone")
     @suggesting
@@ -145,7 +145,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
     ) -> None:
         """Post and pin today's summary now, unless it is posted already."""
         place = await self._place(interaction, channel)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await responses.defer(interaction)
         default = self.bot.rounds.default(place.id, place.guild.id, interaction.user.id)
         schedule = await summaries.schedule(self.bot.database, place.id)
         if schedule is None:
@@ -167,7 +167,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
             raise UserError(f"Today's summary is not posted yet. {why} Please try again in some minutes.")
         link = f"https://discord.com/channels/{place.guild.id}/{place.id}/{claim.message}"
         done = "Today's summary was posted before" if before and before.state is Progress.POSTED else "Posted"
-        await _tell(interaction, f"{done}: {link}\n{status.pinned(claim)}")
+        await responses.send(interaction, f"{done}: {link}\n{status.pinned(claim)}")
 
     @app_commands.command()
     @app_commands.describe(channel="Whose summaries; all channels of this server when left out")
@@ -189,7 +189,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
             parts.append(part)
         view = discord.ui.LayoutView(timeout=None)
         view.add_item(discord.ui.TextDisplay("\n\n".join(parts)))
-        await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
+        await responses.send(interaction, view)
 
     async def _lines(self, schedule: Schedule) -> list[str]:
         held = await summaries.claims(self.bot.database, schedule.channel)
@@ -210,11 +210,11 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
         schedule = await self._scheduled(place)
         if not resume:
             await summaries.keep_schedule(self.bot.database, schedule.model_copy(update={"paused": True}))
-            await _tell(interaction, f"Paused in {place.mention}. To go on: /summary pause resume:True")
+            await responses.send(interaction, f"Paused in {place.mention}. To go on: /summary pause resume:True")
             return
         schedule, moment = await self._next(schedule.model_copy(update={"paused": False}))
         await summaries.keep_schedule(self.bot.database, schedule)
-        await _tell(interaction, f"It goes on in {place.mention}: {discord.utils.format_dt(moment, 'F')}.")
+        await responses.send(interaction, f"It goes on in {place.mention}: {discord.utils.format_dt(moment, 'F')}.")
 
     @app_commands.command()
     @app_commands.rename(on="date")
@@ -242,7 +242,7 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
         claim = await summaries.claim(self.bot.database, schedule, day, moment, now)
         if claim is None or not await summaries.skipped(self.bot.database, claim, "An organizer skipped it."):
             raise UserError("That day's summary is posted or skipped already: see /summary status.")
-        await _tell(interaction, f"The summary of {told(str(day))} in {place.mention} will be left out.")
+        await responses.send(interaction, f"The summary of {told(str(day))} in {place.mention} will be left out.")
 
     async def _allowed(self, interaction: discord.Interaction[Footnote]) -> None:
         """Raises UserError when the person may not run summaries here."""
@@ -315,14 +315,6 @@ class Summary(commands.GroupCog, group_name="summary", group_description="One pi
 
 def _choices(current: str, names: dict[str, str]) -> list[app_commands.Choice[str]]:
     return [app_commands.Choice(name=name, value=value) for name, value in typed.offered(current, names)]
-
-
-async def _tell(interaction: discord.Interaction[Footnote], text: str) -> None:
-    """Answer privately in plain words."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
-    else:
-        await interaction.response.send_message(text, ephemeral=True, allowed_mentions=ui.NO_MENTIONS)
 
 
 async def setup(bot: commands.Bot) -> None:

@@ -10,6 +10,7 @@ import discord
 from discord.ui import LayoutView
 from pydantic import ValidationError
 
+from bot import responses
 from bot.cards.review import proposal_lines, raw_of
 from bot.cards.text import escape
 from bot.catalog import in_sentences
@@ -67,7 +68,11 @@ async def open_form(interaction: discord.Interaction[Any], draft: Draft) -> None
     bot = desk_of(interaction)
     # Counted before the form opens, so that nothing is typed in vain.
     bot.limits.spend(interaction.user.id, "proposal")
-    await interaction.response.send_modal(record_form(draft, bot.catalog.pack, functools.partial(keep, draft)))
+    form = record_form(draft, bot.catalog.pack, functools.partial(keep, draft))
+    try:
+        await responses.open_form(interaction, form)
+    except responses.TooLateError:
+        await offer(interaction, draft, ["That took a while. Nothing of what you chose is lost."], "Open the form")
 
 
 async def keep(draft: Draft, interaction: discord.Interaction[Any], texts: dict[str, str]) -> None:
@@ -114,13 +119,18 @@ def with_successor(body: str, successor: str) -> str:
 
 
 async def refuse(interaction: discord.Interaction[Any], typed: Draft, problems: Sequence[str]) -> None:
-    """Say what is wrong, and offer the form again with what was typed: nobody should type it twice."""
+    """Say what is wrong, and offer the form again with what was typed."""
+    lines = ["**Nothing was kept yet.** Please correct:", *(f"- {escape(problem)}" for problem in problems[:15])]
+    await offer(interaction, typed, lines, "Correct it")
+
+
+async def offer(interaction: discord.Interaction[Any], draft: Draft, lines: Sequence[str], label: str) -> None:
+    """Offer a form with what was chosen or typed so far: nobody should do that twice."""
     unsent = desk_of(interaction).unsent
     while len(unsent) >= MOST_UNSENT:
         del unsent[next(iter(unsent))]
-    unsent[interaction.id] = (interaction.user.id, typed)
-    lines = ["**Nothing was kept yet.** Please correct:", *(f"- {escape(problem)}" for problem in problems[:15])]
-    await tell(interaction, Sheet(lines, [DeskButton("again", "Correct it", interaction.id)]))
+    unsent[interaction.id] = (interaction.user.id, draft)
+    await tell(interaction, Sheet(lines, [DeskButton("again", label, interaction.id)]))
 
 
 async def save(

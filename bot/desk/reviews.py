@@ -11,8 +11,8 @@ from bot.desk.checks import wording
 from bot.desk.views import Sheet, review_card
 from bot.errors import describe
 from bot.models import Moderation, Proposal, Ref, State
+from bot.responses import NO_MENTIONS
 from bot.store import proposals, records, revisions, running
-from bot.ui import NO_MENTIONS
 
 log = logging.getLogger("footnote")
 

@@ -12,12 +12,12 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot import errors
+from bot import errors, responses
 from bot.cards import Card, pages
 from bot.cards.review import paged
 from bot.cards.text import shorten
 from bot.models import Proposal, Purpose, State
-from bot.ui import NO_MENTIONS, Reply
+from bot.ui import Reply
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,4 @@ def review_card(found: Proposal, lines: Iterable[str], page: int = 0) -> Sheet:
 
 async def tell(interaction: discord.Interaction[Any], text: str | ui.LayoutView) -> None:
     """Answer privately, first or after another answer."""
-    kind: dict[str, Any] = {"view": text} if isinstance(text, ui.LayoutView) else {"content": text}
-    if interaction.response.is_done():
-        await interaction.followup.send(**kind, ephemeral=True, allowed_mentions=NO_MENTIONS)
-    else:
-        await interaction.response.send_message(**kind, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    await responses.send(interaction, text)
