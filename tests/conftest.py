@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import simcord
+from simcord.http import router
 
 from bot import answers, app, backups, rounds
 from bot.app import Footnote, create_bot
@@ -18,7 +19,7 @@ from bot.config import ROOT, Settings
 from bot.models import Document
 from bot.search import Corpus, Knowledge
 from bot.store import Database, files, soundness
-from tests import sqltrace
+from tests import openapi, sqltrace
 
 DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
@@ -58,6 +59,22 @@ def _rules_of_writing() -> Iterator[None]:
     yield
     broken, sqltrace.rules_broken[:] = list(sqltrace.rules_broken), []
     assert not broken
+
+
+@pytest.fixture(autouse=True)
+def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What Discord would not take of all that the bot sends in a test; a test that leaves any of it fails."""
+    found: list[str] = []
+    dispatch = router.dispatch
+
+    def looked_at(backend: Any, method: str, path: str, *, json: Any = None, **more: Any) -> Any:
+        if json is not None:
+            found.extend(openapi.faults(method, path, json))
+        return dispatch(backend, method, path, json=json, **more)
+
+    monkeypatch.setattr(router, "dispatch", looked_at)
+    yield found
+    assert not found, sorted(set(found))
 
 
 @pytest.fixture(scope="session")
@@ -182,28 +199,6 @@ async def world(simcord_bot: Footnote, simcord_env: simcord.Env, settings: Setti
     yield world
     # SimCord leaves the bot open, and the database's threads would keep the process alive.
     await world.bot.close()
-    keeps_discords_rules(simcord_env)
-
-
-def keeps_discords_rules(env: simcord.Env) -> None:
-    """Every message that the bot sent in a test mentions nobody and is within Discord's limits."""
-    for request in env.http_requests:
-        if (
-            request.method == "GET"
-            or not ({"callback", "webhooks", "messages"} & set(request.path.split("/")))
-            or "pins" in request.path
-        ):
-            continue
-        body = request.json or {}
-        if body.get("type") not in {4, 7, None}:  # a modal or an autocomplete is no message
-            continue
-        message = body.get("data", body)
-        assert message["allowed_mentions"] == {"parse": []}, request
-        texts = parts_of(message.get("components") or [], "content")
-        assert len("".join(texts)) <= 4000
-        assert len("".join(texts).encode()) <= 10_000
-        assert len(parts_of(message.get("components") or [], "type")) <= 40
-        assert all(len(name) <= 100 for name in parts_of(message.get("components") or [], "custom_id"))
 
 
 def quicken(env: Any) -> None:
