@@ -1,5 +1,6 @@
 """Whatever goes wrong, no token, no person and nothing that anybody wrote is in what the process prints or logs."""
 
+import contextlib
 import io
 import json
 import logging
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import simcord
 from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
@@ -143,6 +145,19 @@ async def test_whatever_fails_in_discord_the_log_names_nobody_and_nothing(
     assert len(lines.getvalue().splitlines()) >= 12  # each, and the event each time
     for text in forbidden:
         assert text not in lines.getvalue() + printed.out + printed.err
+
+
+async def test_suggestions_that_come_too_late_leave_one_line_without_what_was_typed(
+    world: World, lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062, message="Unknown quokka")
+    with contextlib.suppress(simcord.SetupError):  # SimCord tells whoever types that nothing was offered
+        await world.offered("county", "name", "quokka")
+    [line] = [json.loads(line) for line in lines.getvalue().splitlines() if "autocomplete" in line]
+    assert line["error"].startswith("NotFound 404/10062 at ")
+    written = lines.getvalue() + "".join(capfd.readouterr())
+    for text in ("Traceback", "quokka", str(world.ana.id), str(world.guild.id)):
+        assert text not in written
 
 
 def test_the_log_of_a_failure_can_leak() -> None:
