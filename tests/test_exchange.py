@@ -219,7 +219,7 @@ BOMB = b"a: &a [" + b",".join([b"lol"] * 9) + b"]\n"
 BOMB += b"".join(b"%c: &%c [%s]\n" % (n, n, b",".join([b"*%c" % (n - 1)] * 9)) for n in range(ord("b"), ord("j")))
 BAD: dict[str, tuple[str, bytes, str]] = {
     "larger than 5 MB": ("a.yaml", b"#" * 5_000_001, "larger than 5 MB"),
-    "YAML larger than 2 MB": ("a.yaml", b"- id: a\n  x: y\n" * 150_000, "larger than 2 MB"),
+    "YAML larger than 3 MB": ("a.yaml", b"- id: a\n  x: y\n" * 220_000, "larger than 3 MB"),
     "900,000 entries": ("a.yaml", b"- id: a\n  places: [" + b"x," * 900_000 + b"]\n", "too many entries"),
     "10,001 rows": ("a.csv", table(*(f"f{n},jails,x" for n in range(10_001))), "more than 10000 records"),
     "10,001 YAML records": ("a.yaml", b"".join(b"- id: f%d\n" % n for n in range(10_001)), "more than 10000 records"),

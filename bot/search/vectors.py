@@ -22,6 +22,7 @@ BLOCK = 1024
 SMOOTHING = 3.0
 # From so many groups of texts the directions are known well enough.
 MOST_GROUPS = 2000
+ENOUGH_GROUPS = 100
 # Groups that are added up at a time.
 BATCH = 50
 
@@ -110,7 +111,9 @@ class Vectors:
         if usual < 1e-6:  # no meaning is put in two ways
             return Space.plain()
         metric = np.linalg.inv(within / usual + SMOOTHING * np.eye(SIZE))
-        return Space((total / count).astype(np.float32), metric.astype(np.float32))
+        # The middle of a few meanings is a meaning itself: only that of many is what all texts have in common.
+        centre = total / count * min(1.0, len(chosen) / ENOUGH_GROUPS)
+        return Space(centre.astype(np.float32), metric.astype(np.float32))
 
     def _blocks(self) -> Iterator[slice]:
         return (slice(start, start + BLOCK) for start in range(0, len(self._rows), BLOCK))
