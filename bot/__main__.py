@@ -192,16 +192,15 @@ def run(settings: Settings) -> int:
 async def _until_stopped(bot: "Footnote", token: str) -> None:
     """Run the bot; SIGTERM and Ctrl-C close it in order, so that nothing in flight is lost."""
     asyncio.get_running_loop().set_exception_handler(logs.loop_failed)
-    task = asyncio.create_task(bot.start(token))
-    for name in ("SIGTERM", "SIGINT"):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        logging.getLogger("footnote").info("stopping")
-    finally:
-        await bot.close()
+    async with bot:  # which makes ready what discord.py needs to close, however early that is
+        task = asyncio.create_task(bot.start(token))
+        for name in ("SIGTERM", "SIGINT"):
+            with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            logging.getLogger("footnote").info("stopping")
 
 
 if __name__ == "__main__":

@@ -60,13 +60,16 @@ async def test_a_signal_stops_the_bot_in_order(name: str) -> None:
     class Bot:
         closed = False
 
+        async def __aenter__(self) -> None:
+            pass
+
+        async def __aexit__(self, *_: object) -> None:
+            self.closed = True
+
         async def start(self, token: str) -> None:
             assert token == "token"
             asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), getattr(signal, name))
             await asyncio.sleep(60)
-
-        async def close(self) -> None:
-            self.closed = True
 
     bot: Any = Bot()
     try:

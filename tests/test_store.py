@@ -102,11 +102,11 @@ async def assert_whole(database: Database) -> None:
     assert [row[0] for row in await database.read("PRAGMA integrity_check")] == ["ok"]
 
 
-def in_process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run code in a process of its own, which must end by itself."""
+def in_process(code: str, *arguments: object, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, under a command such as strace or under none; it must end by itself."""
     script = "import asyncio, sys\nfrom pathlib import Path\nfrom bot.store import *\n" + code
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    command = [*prefix, sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(autouse=True)
@@ -455,7 +455,7 @@ async def test_reads_during_a_write_see_only_what_is_committed(empty: Database) 
 
     writing = asyncio.create_task(empty.write(lambda writer: pair(writer, "during", pause)))
     await inside.wait()
-    reads = await asyncio.gather(*(empty.read("SELECT text FROM report") for _ in range(50)))
+    reads = await asyncio.gather(*(empty.read("SELECT text FROM report") for _ in range(1000)))
     assert {tuple(row["text"] for row in rows) for rows in reads} == {("before", "before")}
     finish.set()
     await writing
@@ -478,13 +478,15 @@ async def test_what_comes_while_closing_is_done_or_refused_with_a_sentence(tmp_p
     database = await Database.open(tmp_path / "a.sqlite3")
 
     async def use(number: int) -> Any:
-        await asyncio.sleep(number * 0.00005)
+        for _ in range(number):
+            await asyncio.sleep(0)
         if number % 5:
             return await database.read("SELECT * FROM report")
         return await running.add_report(database, Report(page=f"p{number}", reason="r", text=""), date(2026, 1, 5))
 
     tasks = [asyncio.create_task(use(number)) for number in range(200)]
-    await asyncio.sleep(0.002)
+    for _ in range(40):
+        await asyncio.sleep(0)
     await database.close()
     done = await asyncio.gather(*tasks, return_exceptions=True)
     failed = [found for found in done if isinstance(found, BaseException)]
