@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import functools
 import gc
 import logging
@@ -36,7 +35,7 @@ from tests.load.wire import Wire, injected
 # The simulated hours that pass at once, and how often the bot looks at its summaries meanwhile, in seconds.
 HOURS = (2.0, 8.0)
 ROUND = 600.0
-# The memory may grow by this share over the last half, for the record that grows.
+# The memory may grow by this share over the last half, for what an allocator keeps.
 FLAT = 0.03
 
 
@@ -370,11 +369,7 @@ class Load:
 
 
 def memory() -> float:
-    """What this process holds in memory now, in megabytes, without what its allocator could give back at once."""
-    if trim := getattr(
-        ctypes.CDLL(None), "malloc_trim", None
-    ):  # glibc keeps freed pages, more of them with each thread
-        trim(0)
+    """What this process holds in memory now, in megabytes."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
