@@ -191,7 +191,7 @@ class Footnote(commands.AutoShardedBot):
 
     async def on_interaction(self, interaction: discord.Interaction["Footnote"]) -> None:
         """Let nobody wait for Discord's "did not respond", however slow the disk is."""
-        await responses.in_time(interaction)
+        responses.in_time(interaction)
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log a failure outside any command without what it was about."""

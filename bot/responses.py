@@ -23,17 +23,20 @@ ACKNOWLEDGED = 40060
 # What is left of an interaction whose time is over, or that never got its first answer: nobody can be told anything.
 GONE = {10062, 10015, 50027}
 # What is known of an interaction, in its `extras`.
-_LOCK, _DEFERRED, _ANSWERED = "lock", "deferred", "answered"
+_LOCK, _TIMER, _DEFERRED, _ANSWERED = "lock", "timer", "deferred", "answered"
 
 
 class TooLateError(Exception):
     """A form can be a first answer only, and the interaction has been deferred."""
 
 
-async def in_time(interaction: discord.Interaction[Any]) -> None:
-    """Defer an interaction that nobody answers soon; an autocomplete cannot be deferred."""
-    if interaction.type is discord.InteractionType.autocomplete:
-        return
+def in_time(interaction: discord.Interaction[Any]) -> None:
+    """Let an interaction be deferred that nobody answers soon; an autocomplete cannot be."""
+    if interaction.type is not discord.InteractionType.autocomplete and _ANSWERED not in interaction.extras:
+        interaction.extras[_TIMER] = asyncio.create_task(_defer_later(interaction))
+
+
+async def _defer_later(interaction: discord.Interaction[Any]) -> None:
     await asyncio.sleep(PATIENCE)
     try:
         await defer(interaction)
@@ -91,10 +94,20 @@ async def _first(
         try:
             await answer()
         except discord.HTTPException as error:
+            if error.code in GONE | {ACKNOWLEDGED}:
+                _answered(interaction)
             if error.code != ACKNOWLEDGED:
                 raise
             # Discord had it, though its reply was lost, or delivered the interaction twice.
             log.warning("answered already: %s", interaction.type.name)
-            known[_ANSWERED] = True
             return _DEFERRED not in known
+        _answered(interaction)
         return True
+
+
+def _answered(interaction: discord.Interaction[Any]) -> None:
+    """Note that no first answer is to come: there is one, or the interaction is gone. Nothing is left to defer."""
+    interaction.extras[_ANSWERED] = True
+    timer = interaction.extras.get(_TIMER)
+    if timer and timer is not asyncio.current_task():
+        timer.cancel()

@@ -35,6 +35,11 @@ def interaction(**answers: Any) -> Any:
     )
 
 
+async def ended(asked: Any) -> None:
+    """Wait until nothing waits for an answer any more. Raises TimeoutError when something goes on."""
+    await asyncio.wait_for(asyncio.wait([asked.extras["timer"]]), 60)
+
+
 async def test_a_slow_handler_is_deferred_once_and_still_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses, "PATIENCE", 0)
     asked = interaction()
@@ -43,7 +48,9 @@ async def test_a_slow_handler_is_deferred_once_and_still_answers(monkeypatch: py
         asked.response.is_done = lambda: True
 
     asked.response.defer = AsyncMock(side_effect=defer)
-    await asyncio.gather(responses.in_time(asked), responses.defer(asked))
+    responses.in_time(asked)
+    await responses.defer(asked)
+    await ended(asked)
     await responses.send(asked, "Found.")
     asked.response.defer.assert_awaited_once_with(ephemeral=True, thinking=True)
     asked.response.send_message.assert_not_awaited()
@@ -52,10 +59,23 @@ async def test_a_slow_handler_is_deferred_once_and_still_answers(monkeypatch: py
     assert sent["allowed_mentions"].to_dict() == {"parse": []}
 
 
-async def test_a_quick_answer_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "PATIENCE", 0)
-    asked = interaction(is_done=lambda: True)
-    await responses.in_time(asked)
+async def test_a_quick_answer_is_not_deferred_and_nothing_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "PATIENCE", 600)
+    asked = interaction()
+    responses.in_time(asked)
+    await responses.send(asked, "Found.")
+    await ended(asked)
+    asked.response.send_message.assert_awaited_once()
+    asked.response.defer.assert_not_awaited()
+
+
+async def test_what_is_gone_is_not_deferred_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "PATIENCE", 600)
+    asked = interaction(send_message=AsyncMock(side_effect=refusal(10062)))
+    responses.in_time(asked)
+    with pytest.raises(discord.HTTPException):
+        await responses.send(asked, "Found.")
+    await ended(asked)
     asked.response.defer.assert_not_awaited()
 
 
