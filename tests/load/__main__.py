@@ -1,4 +1,4 @@
-"""The command line of the load."""
+"""The command line of the load; run it with MALLOC_ARENA_MAX=2, as the service and the container run the bot."""
 
 import argparse
 import asyncio
