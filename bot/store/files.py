@@ -4,6 +4,7 @@ The files may change a record while its newest version is the one on which both 
 in Discord, another text in the files is a conflict, which waits as a proposal with both texts.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ async def load(
         plan = _compare(wanted, held, await _seen(writer.execute_fetchall), await _redacted(writer))
         edited = any(head.origin is Origin.EDIT for head in held.values())
         if check and edited:
-            _hold_back(plan, held, check)
+            await asyncio.to_thread(_hold_back, plan, held, check)
         await write(writer, plan.changes, Origin.FILE, now)
         numbers = {ref: head.number for ref, head in (await heads(writer.execute_fetchall)).items()}
         agreed = [*plan.changes, *plan.agreed]
