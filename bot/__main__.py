@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from bot.catalog import CatalogError, load_catalog
 from bot.config import SettingError, Settings, StartError, hide, problems
 from bot.coverage import report
 from bot.errors import describe
+from bot.models import visible
 from bot.store import DatabaseDamagedError, DatabaseError
 from bot.store.soundness import OLD_SQLITE, may_lose_the_log, sqlite_version
 
@@ -35,11 +36,17 @@ REFUSED = "Discord does not accept the DISCORD_TOKEN: copy it again from your ap
 WRONG_SETTING = 78
 
 
+class Parser(argparse.ArgumentParser):
+    """Reads a command; what it does not understand of it commands no terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end."""
+        super().error(visible(message))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bot", description="Footnote: answers with curated, cited statements."
-    )
+    parser = Parser(prog="python -m bot", description="Footnote: answers with curated, cited statements.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the bot on Discord (needs DISCORD_TOKEN)")
     demo = commands.add_parser("demo", help="run the bot in a local browser page, without a token")

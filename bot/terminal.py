@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import json
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from bot.backups import open_database
 from bot.cards import plain
 from bot.catalog import Catalog, load_catalog, problems_between
 from bot.config import Settings
-from bot.models import Cited, Disputed, facts_of, visible
+from bot.models import Cited, Disputed, facts_of, to_json, visible
 from bot.search import write_vectors
 from bot.store import Database, DatabaseError, DatabaseInUseError, files, running
 from bot.store.vectors import vectors
@@ -38,7 +37,7 @@ async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
             lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in sys.stdin.buffer)
         for line in lines:
             found = await answer(line, search, database, catalog.pack, today)
-            text = json.dumps(as_json(line, found), ensure_ascii=False) if jsonl else plain(found.card)
+            text = to_json(as_json(line, found)) if jsonl else plain(found.card)
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
     finally:

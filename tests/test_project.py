@@ -57,7 +57,7 @@ ALLOWED = {
     "demo": {"app", "catalog", "config", "models", "store"},
     "__main__": {
         *("app", "backups", "catalog", "config", "coverage", "demo", "errors"),
-        *("export", "health", "logs", "recovery", "store", "terminal"),
+        *("export", "health", "logs", "models", "recovery", "store", "terminal"),
     },
     "coverage": {"catalog", "models"},
 }

@@ -5,20 +5,24 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import date
+import unicodedata
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import terminal
 from bot.__main__ import WRONG_SETTING, main
 from bot.answers import VECTORS, load_encoder
-from bot.catalog import Catalog
+from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
-from bot.models import Report
-from bot.store import Database
+from bot.models import Change, Origin, Ref, Report
+from bot.store import Database, files, revisions
 from bot.store.running import add_report
+from bot.terminal import ask, reports
 from tests.conftest import DATA
+from tests.test_catalog import folder
 
 FACT = {"id", "statement", "kind", "as_of", "attributed_to", "dispute", "sources"}
 SOURCE = {"title", "publisher", "published", "url"}
@@ -102,9 +106,52 @@ def test_no_line_breaks_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert answer["outcome"] in {"answer", "no_record", "out_of_scope", "record_says_none"}
 
 
-async def test_it_answers_beside_a_running_bot(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    from bot.terminal import ask
+EVIL = "\x1b[31m \x9b2J \x7f\x07 \u202e \u2028\x85 \u200b\ue000."
 
+
+@pytest.mark.parametrize("given", [EVIL, "\udc9b"])  # the second is what Python makes of a byte that is not UTF-8
+async def test_neither_a_question_nor_a_fact_can_command_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    monkeypatch.setattr(terminal, "load_encoder", lambda: None)
+    small = Settings(data_path=folder(tmp_path, {}), database_path=tmp_path / "small.sqlite3")
+    database = await Database.open(small.database_path)
+    await files.load(database, load_catalog(small.data_path).records())
+    # No form lets such a statement in; this one came in before there was a rule against it.
+    held = await revisions.heads(database.read)
+    bodies = {ref: json.loads(head.body or "") for ref, head in held.items() if ref.sort == "fact"}
+    for body in bodies.values():
+        body["statement"] += EVIL
+    changes = [Change(ref, json.dumps(body), held[ref].number) for ref, body in bodies.items()]
+    await database.write(lambda writer: revisions.write(writer, changes, Origin.EDIT, datetime.now(UTC)))
+    question, shown = f"May a jail hold a person? {given}", []
+    try:
+        for jsonl in (False, True):
+            assert await ask(small, question, jsonl=jsonl) == 0
+            shown.append(capsys.readouterr().out)
+    finally:
+        await database.close()
+    for text in shown:
+        assert "[31m" in text  # a control: it was all there
+        unseen = {letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}}
+        assert unseen == {"\n"}
+    # A program reads all of it as it is.
+    [line] = shown[1].splitlines()
+    told = json.loads(line)
+    assert told["question"] == question
+    assert told["facts"]
+    assert all(fact["statement"] == bodies[Ref("fact", fact["id"])]["statement"] for fact in told["facts"])
+
+
+def test_a_question_that_looks_like_an_option_is_named_without_commanding_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["ask", "--\x1b[31m"])
+    assert capsys.readouterr().err.endswith("unrecognized arguments: --\ufffd[31m\n")
+
+
+async def test_it_answers_beside_a_running_bot(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     owner = await Database.open(settings.database_path)
     try:
         assert await ask(settings, "what is a detainer", jsonl=False) == 0
@@ -124,8 +171,6 @@ def test_several_at_once_all_answer(tmp_path: Path) -> None:
 
 
 async def test_reports_are_printed(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    from bot.terminal import reports
-
     owner = await Database.open(settings.database_path)
     try:
         await add_report(owner, Report(page="about:", reason="Something else", text="hello"), date(2026, 11, 22))

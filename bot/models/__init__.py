@@ -6,7 +6,7 @@ and the like) live in bot/catalog/checks.py.
 
 from bot.models.fields import STATEMENT_LIMIT, FullDate, FuzzyDate, Link, Record, Slug, Statement, Text, host_of, key
 from bot.models.found import Cited, Disputed, Document, Entry, Found, Outcome, facts_of
-from bot.models.imitation import imitations, visible
+from bot.models.imitation import imitations, to_json, visible
 from bot.models.moderation import (
     SORTS,
     Change,
@@ -126,5 +126,6 @@ __all__ = [
     "key",
     "record_of",
     "ref_of",
+    "to_json",
     "visible",
 ]

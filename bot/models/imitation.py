@@ -10,10 +10,12 @@ joiners U+200C and U+200D are refused with all that has no width: a family of em
 Persian word without the joiner.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 # What a reader cannot see: bidi controls, zero-width characters, fillers, tags.
 INVISIBLE = re.compile(
@@ -93,3 +95,8 @@ def visible(text: str) -> str:
     for marks in sorted(set(stacks(text)), key=len, reverse=True):
         text = text.replace(marks, marks[:MOST_MARKS])
     return text
+
+
+def to_json(value: Any) -> str:
+    """A line of JSON that a terminal may show and a program reads as it is: what is invisible is written as escapes."""
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], json.dumps(value, ensure_ascii=False))
