@@ -1,6 +1,8 @@
 """Nobody waits for Discord's "did not respond": what is slow is deferred, and what is answered already is not lost."""
 
 import asyncio
+import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock
@@ -9,6 +11,7 @@ import discord
 import pytest
 
 from bot import errors, responses
+from tests.conftest import World, text_of
 
 
 def refusal(code: int) -> discord.HTTPException:
@@ -104,3 +107,66 @@ async def test_a_form_cannot_follow_a_deferral() -> None:
     form: Any = None
     with pytest.raises(responses.TooLateError):
         await responses.open_form(interaction(is_done=lambda: True), form)
+
+
+# As people meet it, with the real bot
+
+
+def answers(world: World) -> list[int]:
+    """What Discord was given as first answers, by their type: 4 a message, 5 "thinking", 6 a wait that is not shown."""
+    requests: list[Any] = [request for request in world.env.http_requests if request.path.endswith("/callback")]
+    return [request.json["type"] for request in requests]
+
+
+def stalled(world: World, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler that goes on only when Discord has been told that the answer takes a while."""
+
+    known = len(answers(world))
+
+    async def stall(*arguments: Any) -> Any:
+        nonlocal known
+        while len(answers(world)) == known:  # noqa: ASYNC110 - SimCord's clock goes by sleeps
+            await asyncio.sleep(0.001)
+        known = len(answers(world))
+        return await handler(*arguments)
+
+    return stall
+
+
+@pytest.mark.parametrize(
+    ("module", "slow", "command", "options"),
+    [
+        ("cogs.ask", "answer", "ask", {"question": "may a jail hold a person?"}),
+        ("cogs.counties", "county_card", "county", {"name": "Cass"}),
+    ],
+)
+async def test_who_asks_a_bot_that_stalls_sees_it_think_once_and_then_the_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, module: str, slow: str, command: str, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(responses, "PATIENCE", 600)
+    quick = await world.slash(command, **options)
+    assert answers(world) == [4]  # a control: what is quick is not deferred
+    monkeypatch.setattr(sys.modules[module], slow, stalled(world, getattr(sys.modules[module], slow)))
+    monkeypatch.setattr(responses, "PATIENCE", 0.005)
+    late = await world.slash(command, **options)
+    assert answers(world) == [4, 5]
+    assert late.ephemeral
+    assert text_of(late) == text_of(quick)
+
+
+async def test_a_press_that_stalls_is_deferred_once_and_still_does_what_the_button_says(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await world.slash("county", name="Hennepin")
+    monkeypatch.setitem(world.bot.builders, "county", stalled(world, world.bot.builders["county"]))
+    monkeypatch.setattr(responses, "PATIENCE", 0.005)
+    before = answers(world)
+    turned = await world.ana.click(first, label="Next")
+    assert turned.followups == []
+    assert "Page 2 of" in text_of(turned.response)
+    [shared] = (await world.ana.click(first, label="Share in channel")).followups
+    assert not shared.ephemeral
+    # A form can be a first answer only, so whoever presses is told.
+    [told] = (await world.ana.click(first, label="Report a problem")).followups
+    assert told.content == "That took longer than Discord waits before a form opens. Please try again."
+    assert answers(world) == [*before, 6, 6, 6]
