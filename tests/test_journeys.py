@@ -13,7 +13,7 @@ from bot import app
 from bot.app import Footnote
 from bot.catalog import load_catalog
 from bot.config import Settings
-from bot.models import Ref
+from bot.models import Origin, Ref
 from bot.store import proposals, revisions
 from tests.conftest import answer_of, labels_of, made, quicken, text_of
 from tests.test_catalog import GOOD
@@ -324,6 +324,42 @@ async def test_an_interaction_that_is_delivered_twice_proposes_and_publishes_onc
     assert tuple(counts[0]) == (1, 1)
     assert "published" in text_of(court.card())
     assert await court.statement() == "The jail may hold nobody past release."
+
+
+async def published(court: Court) -> int:
+    """How often the fact has been changed by an edit."""
+    versions = await revisions.history(court.bot.database, Ref("fact", FACT))
+    return sum(version.origin is Origin.EDIT for version in versions)
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (400, 40060)])
+async def test_an_approval_whose_answer_discord_refuses_is_done_once_and_the_next_press_says_so(
+    court: Court, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], status: int, code: int
+) -> None:
+    card = await court.edited("The jail may hold nobody past release.")
+    court.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=status, code=code)
+    caplog.clear()
+    await court.abe.click(card, label="Approve")
+    assert await published(court) == 1
+    assert await court.statement() == "The jail may hold nobody past release."
+    [line] = caplog.records
+    assert f" {status}/{code} at " in line.getMessage()
+    assert "Approve" in labels_of(court.card())  # a control: the moderator sees nothing of it
+    told = await court.abe.click(court.card(), label="Approve")
+    assert told.followups[0].content == "Nothing was done: this proposal is published already."
+    assert "published" in text_of(court.card())
+    assert labels_of(court.card()) == []
+    assert await published(court) == 1
+    assert "Traceback" not in caplog.text + "".join(capfd.readouterr())
+
+
+async def test_an_approval_that_discord_has_given_up_before_it_is_begun_is_not_done(court: Court) -> None:
+    card = await court.edited("The jail may hold nobody past release.")
+    court.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+    await court.abe.click(card, label="Approve")
+    assert await published(court) == 0
+    await court.abe.click(court.card(), label="Approve")
+    assert await published(court) == 1
 
 
 async def test_a_proposal_whose_base_has_changed_is_looked_at_again(court: Court) -> None:
