@@ -166,6 +166,10 @@ class Review(commands.Cog):
         """Show what became of a decision, on the card that was pressed, on the one in the channel, and in words."""
         found = done.proposal
         log.info("proposal %s: %s, now %s", found.id, done.verdict, found.state)
+        if found.purpose is Purpose.REDACTION and found.state is State.PUBLISHED:
+            # First of all: what is wiped must not stay in a card because nobody hears the answer any more.
+            for number in await proposals.touching(self.bot.database, [c.ref for c in found.changes]):
+                await reviews.refresh(self.bot, await proposals.get(self.bot.database, number))
         if interaction.message is not None:
             await responses.update(interaction, await reviews.card(self.bot, found))
         await reviews.refresh(self.bot, found, but=interaction.message.id if interaction.message else None)
@@ -184,9 +188,6 @@ class Review(commands.Cog):
                     "This does not fit to the rest of the record any more, so nothing was published:\n"
                     + "\n".join(f"- {escape(problem)}" for problem in done.problems[:10])
                 )
-        if found.purpose is Purpose.REDACTION and found.state is State.PUBLISHED:
-            for number in await proposals.touching(self.bot.database, [c.ref for c in found.changes]):
-                await reviews.refresh(self.bot, await proposals.get(self.bot.database, number))
 
     async def turn(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Turn to another page of a proposal, for the reader alone."""
