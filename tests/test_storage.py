@@ -10,8 +10,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from bot.__main__ import _until_stopped
 from bot.app import create_bot
 from bot.config import ROOT, Settings, StartError
 from bot.store import Database, DatabaseError
-from tests.conftest import answer_of
+from tests.conftest import answer_of, text_of
 from tests.test_journeys import Court, court, folder, simcord_bot
 from tests.test_store import assert_whole, empty, in_process, pair
 
@@ -213,6 +213,62 @@ async def test_whoever_reports_on_a_full_disk_is_told_and_can_do_it_again(
     await fill(database, full=False)
     assert "Your report is kept" in await reported()
     assert len(await database.read("SELECT * FROM report")) == kept + 1
+    await assert_whole(database)
+
+
+@asynccontextmanager
+async def failing_commit(database: Database) -> AsyncIterator[None]:
+    """The system refuses what COMMIT would write."""
+    with room_for(database):
+        yield
+
+
+@asynccontextmanager
+async def full_halfway(database: Database) -> AsyncIterator[None]:
+    """SQLite finds no further page in the middle of a change."""
+    await fill(database, full=True)
+    try:
+        yield
+    finally:
+        await fill(database, full=False)
+
+
+async def everything(database: Database) -> list[tuple[Any, ...]]:
+    """Every row of every table."""
+    tables = await database.read("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return [tuple(row) for [name] in tables for row in await database.read(f'SELECT * FROM "{name}"')]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reached_commit", "logged"),
+    [(failing_commit, True, "SQLITE_IOERR"), (full_halfway, False, "SQLITE_FULL")],
+)
+async def test_whoever_approves_on_a_failing_disk_is_told_and_the_same_click_succeeds_afterwards(
+    court: Court,
+    caplog: pytest.LogCaptureFixture,
+    fault: Callable[[Database], AbstractAsyncContextManager[None]],
+    reached_commit: bool,
+    logged: str,
+) -> None:
+    database, new = court.bot.database, ("The jail may hold nobody past release. " + "It keeps a list. " * 15).strip()
+    card = await court.edited(new, why="The sheriff said so. " * 14)
+    before, ran = await everything(database), list[str]()
+    async with fault(database):
+        await database._owner().set_trace_callback(ran.append)
+        result = await court.abe.click(card, label="Approve")
+        await database._owner().set_trace_callback(None)  # type: ignore[arg-type]
+    # A control: it failed at the step that is meant, and the change was under way.
+    assert any(statement.startswith("INSERT INTO revision") for statement in ran)
+    assert ("COMMIT" in ran) is reached_commit
+    [answer] = result.followups
+    assert answer.ephemeral
+    assert answer.content.startswith("Sorry, something went wrong. Please try again")
+    assert logged in caplog.text
+    assert await everything(database) == before
+    await assert_whole(database)
+    await court.abe.click(court.card(), label="Approve")
+    assert "published" in text_of(court.card())
+    assert await court.statement() == new
     await assert_whole(database)
 
 
