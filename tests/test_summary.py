@@ -1,6 +1,7 @@
 """/summary as organizers use it: schedule, look, post, pin, unpin, correct, pause and skip, with the real bot."""
 
 import asyncio
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from bot.config import Settings
 from bot.models import Change, Fact, Moderation, Origin, Ref, body_of
 from bot.store import revisions, running, summaries
 from tests.conftest import World, labels_of, text_of
+from tests.test_app import syncs
 from tests.test_catalog import folder
 
 NEW = "The jail administrator said that visits are on Sundays."
@@ -101,6 +103,43 @@ async def test_a_restart_between_tick_and_pin_posts_nothing_twice(world: World, 
         await world.env.advance_time(60)
     [message] = summaries_in(world.channel)
     assert world.channel.pinned_messages() == [message]
+
+
+def at_work() -> dict[str, int]:
+    """How many of the tasks that go on for ever are running, by what they run."""
+    running = Counter(getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+    return {name: running[name] for name in ("Rounds._tick", "keep", "Loop._loop")}
+
+
+async def test_ten_lost_sessions_leave_one_of_each_task_one_sync_and_one_summary(
+    world: World, ola: simcord.MemberActor
+) -> None:
+    begun: list[int] = []
+
+    async def ready() -> None:
+        begun.append(len(begun))
+
+    world.bot.add_listener(ready, "on_ready")
+    one_each = {"Rounds._tick": 1, "keep": 1, "Loop._loop": 1}
+    await said(world, ola, "schedule", time="0:03", timezone="UTC")
+    assert at_work() == one_each
+    shard = world.bot.get_shard(0)
+    assert shard
+    for _ in range(10):
+        # SimCord's reconnection is what follows on an invalid session: a new one, told by READY.
+        await shard.disconnect()
+        await shard.reconnect()
+        await world.env.advance_time(60)
+    assert len(begun) == 10
+    assert at_work() == one_each
+    assert syncs(world) == 1
+    assert len(summaries_in(world.channel)) == 1
+    # Two controls: more of it would be seen.
+    another = asyncio.create_task(world.bot.rounds._tick())
+    assert at_work()["Rounds._tick"] == 2
+    another.cancel()
+    await world.bot.tree.sync()
+    assert syncs(world) == 2
 
 
 async def test_a_lost_reply_is_found_again_in_the_channels_own_history(
