@@ -1,12 +1,12 @@
-"""`python -m tests.bench [quality] [reply] [scale]`: print measurements; all of them without a name."""
+"""`python -m tests.bench [quality] [reply] [scale] [importing]`: print measurements; all of them without a name."""
 
 import asyncio
 import sys
 
-from tests.bench import quality, reply, scale
+from tests.bench import importing, quality, reply, scale
 from tests.bench.world import opened
 
-PARTS = {"quality": quality.run, "reply": reply.run, "scale": scale.run}
+PARTS = {"quality": quality.run, "reply": reply.run, "scale": scale.run, "importing": importing.run}
 
 
 async def main(names: list[str]) -> None:

@@ -1,0 +1,76 @@
+"""What readers notice of an import of 5,000 rows beside 20,000 facts: how long a read takes, how late the loop is."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.models import Fact
+from bot.store import Database, files, index, records
+from tests.bench import questions
+from tests.bench.world import World
+
+HELD = 20_000
+NEW = 5_000
+# Seconds between two reads, and between two looks at the loop.
+PAUSE, TURN = 0.01, 0.002
+
+
+def copies(facts: Sequence[Fact], first: int, count: int) -> list[Fact]:
+    """So many facts, no two the same: the record's own again and again."""
+    found = []
+    for number in range(first, first + count):
+        fact = facts[number % len(facts)]
+        changes = {"id": f"f{number}", "statement": f"{fact.statement[:270]} ({number}).", "superseded_by": None}
+        found.append(fact.model_copy(update=changes))
+    return found
+
+
+async def measured(database: Database, asked: Sequence[Sequence[Sequence[str]]], over: Callable[[], bool]) -> str:
+    """Find facts by words and read them whole, over and over."""
+    reads: list[float] = []
+    late: list[float] = []
+
+    async def turn() -> None:
+        while not over():
+            start = time.perf_counter()
+            await asyncio.sleep(TURN)
+            late.append(time.perf_counter() - start - TURN)
+
+    turning = asyncio.create_task(turn())
+    while not over():
+        start = time.perf_counter()
+        found = await index.match(database, asked[len(reads) % len(asked)])
+        await records.entries(database, sorted(found, key=lambda name: -found[name])[:3])
+        reads.append(time.perf_counter() - start)
+        await asyncio.sleep(PAUSE)
+    await turning
+    reads.sort()
+    middle, most = (reads[int(len(reads) * share)] * 1000 for share in (0.5, 0.99))
+    text = f"{len(reads):5} reads: {middle:6.1f} ms median, {most:6.1f} ms p99, {reads[-1] * 1000:6.1f} ms at most"
+    return f"{text}; the loop {max(late) * 1000:6.1f} ms late at most"
+
+
+async def run(world: World) -> None:
+    """Print how long reads take while nothing else happens, and during the import."""
+    lexicon = (await world.search(by_meaning=False)).knowledge.lexicon
+    read = (lexicon.read(question.text) for question in questions.read("tuned", world.catalog))
+    asked = [query.groups for query in read if query.groups][:300]
+    held = copies(world.catalog.facts, 0, HELD)
+    with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
+        database = await Database.open(Path(folder) / "importing.sqlite3")
+        try:
+            there = [*world.catalog.sources, *held]
+            await files.load(database, there)
+            end = time.monotonic() + 10
+            print(f"alone          {await measured(database, asked, lambda: time.monotonic() > end)}", flush=True)
+            more = [*there, *copies(world.catalog.facts, HELD, NEW)]
+            start = time.perf_counter()
+            begun: asyncio.Task[Any] = asyncio.create_task(files.load(database, more))
+            print(f"during import  {await measured(database, asked, begun.done)}", flush=True)
+            await begun
+            print(f"the import: {NEW:,} rows in some {time.perf_counter() - start:.0f} s", flush=True)
+        finally:
+            await database.close()
