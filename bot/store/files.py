@@ -54,12 +54,14 @@ async def load(
 
     A text of the files that would not fit to what was edited in Discord becomes a conflict as well.
     """
-    wanted = {ref_of(record): body_of(record) for record in records}
+    # In a thread: a large import takes a second to write down and to compare, in which nobody else should wait.
+    wanted = await asyncio.to_thread(lambda: {ref_of(record): body_of(record) for record in records})
     now = at or datetime.now(UTC)
 
     async def change(writer: aiosqlite.Connection) -> Loaded:
         held = await heads(writer.execute_fetchall)
-        plan = _compare(wanted, held, await _seen(writer.execute_fetchall), await _redacted(writer))
+        seen, redacted = await _seen(writer.execute_fetchall), await _redacted(writer)
+        plan = await asyncio.to_thread(_compare, wanted, held, seen, redacted)
         edited = any(head.origin is Origin.EDIT for head in held.values())
         if check and edited:
             await asyncio.to_thread(_hold_back, plan, held, check)
