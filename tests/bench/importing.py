@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ def copies(facts: Sequence[Fact], first: int, count: int) -> list[Fact]:
     return found
 
 
-async def measured(database: Database, asked: Sequence[Sequence[Sequence[str]]], over: Callable[[], bool]) -> str:
-    """Find facts by words and read them whole, over and over."""
-    reads: list[float] = []
+async def measured(database: Database, asked: Sequence[Sequence[Sequence[str]]], over: Callable[[], bool]) -> None:
+    """Find facts by words, and read facts whole, over and over, and print how long that takes."""
+    found: list[float] = []
+    read: list[float] = []
     late: list[float] = []
 
     async def turn() -> None:
@@ -39,18 +40,23 @@ async def measured(database: Database, asked: Sequence[Sequence[Sequence[str]]],
             await asyncio.sleep(TURN)
             late.append(time.perf_counter() - start - TURN)
 
+    async def timed(seconds: list[float], work: Awaitable[object]) -> None:
+        start = time.perf_counter()
+        await work
+        seconds.append(time.perf_counter() - start)
+
     turning = asyncio.create_task(turn())
     while not over():
-        start = time.perf_counter()
-        found = await index.match(database, asked[len(reads) % len(asked)])
-        await records.entries(database, sorted(found, key=lambda name: -found[name])[:3])
-        reads.append(time.perf_counter() - start)
+        number = len(read)
+        await timed(read, records.entries(database, [f"f{number * step % HELD}" for step in (7, 11, 13)]))
+        await asyncio.sleep(PAUSE)
+        await timed(found, index.match(database, asked[number % len(asked)]))
         await asyncio.sleep(PAUSE)
     await turning
-    reads.sort()
-    middle, most = (reads[int(len(reads) * share)] * 1000 for share in (0.5, 0.99))
-    text = f"{len(reads):5} reads: {middle:6.1f} ms median, {most:6.1f} ms p99, {reads[-1] * 1000:6.1f} ms at most"
-    return f"{text}; the loop {max(late) * 1000:6.1f} ms late at most"
+    for name, seconds in {"three facts read": read, "facts found by words": found, "the loop is late": late}.items():
+        seconds.sort()
+        middle, most, worst = (seconds[int((len(seconds) - 1) * share)] * 1000 for share in (0.5, 0.99, 1))
+        print(f"  {name:20} {middle:6.1f} ms median, {most:6.1f} ms p99, {worst:6.1f} ms at most", flush=True)
 
 
 async def run(world: World) -> None:
@@ -65,12 +71,14 @@ async def run(world: World) -> None:
             there = [*world.catalog.sources, *held]
             await files.load(database, there)
             end = time.monotonic() + 10
-            print(f"alone          {await measured(database, asked, lambda: time.monotonic() > end)}", flush=True)
+            print(f"Beside {HELD:,} facts, alone:")
+            await measured(database, asked, lambda: time.monotonic() > end)
             more = [*there, *copies(world.catalog.facts, HELD, NEW)]
             start = time.perf_counter()
             begun: asyncio.Task[Any] = asyncio.create_task(files.load(database, more))
-            print(f"during import  {await measured(database, asked, begun.done)}", flush=True)
+            print(f"During an import of {NEW:,} more:")
+            await measured(database, asked, begun.done)
             await begun
-            print(f"the import: {NEW:,} rows in some {time.perf_counter() - start:.0f} s", flush=True)
+            print(f"  it took {time.perf_counter() - start:.0f} s")
         finally:
             await database.close()
