@@ -31,7 +31,8 @@ lint: setup
 check: setup
 	$(VENV)/bin/python -m bot check
 
-# Prints how often the right fact comes first, how fast a reply is, and how search grows; takes some five minutes.
+# Prints how often the right fact comes first, how fast a reply is, how search grows, and who waits for an import; takes
+# some five minutes.
 bench: setup
 	$(VENV)/bin/python -m tests.bench
 
