@@ -1,12 +1,18 @@
-"""`python -m tests.bench [quality] [reply] [scale] [importing]`: print measurements; all of them without a name."""
+"""`python -m tests.bench [NAME]...`, a name being one of PARTS: print measurements; all of them without a name."""
 
 import asyncio
 import sys
 
-from tests.bench import importing, quality, reply, scale
+from tests.bench import capacity, importing, quality, reply, scale
 from tests.bench.world import opened
 
-PARTS = {"quality": quality.run, "reply": reply.run, "scale": scale.run, "importing": importing.run}
+PARTS = {
+    "quality": quality.run,
+    "reply": reply.run,
+    "scale": scale.run,
+    "capacity": capacity.run,
+    "importing": importing.run,
+}
 
 
 async def main(names: list[str]) -> None:

@@ -12,7 +12,7 @@ import discord
 import simcord
 from discord import app_commands
 
-from bot import rounds
+from bot import backups, rounds
 from bot.app import Footnote, create_bot
 from bot.config import Settings
 from bot.limits import Limits
@@ -37,7 +37,8 @@ async def run(world: World) -> None:
         bot.shard_count = 1
         bot.limits = Limits({})  # one person asks hundreds of questions
         bot.tree.add_command(ping)
-        rounds.TICK = 3600  # the simulator waits for what the bot does by the clock
+        # The simulator waits for what the bot does by the clock.
+        rounds.TICK, backups.TICK = 3600, 10**9
         env = simcord.Env(bot, check_errors=False, settle_timeout=30.0)
         try:
             await env.start()

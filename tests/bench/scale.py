@@ -32,7 +32,8 @@ def many(facts: list[Fact], size: int, known: dict[bytes, bytes]) -> tuple[list[
         def marked(text: str, mark: str = f"({number})") -> str:
             row = np.frombuffer(known[hashed(text)], np.int8).astype(np.int16)
             moved = np.clip(row + random.integers(-NUDGE, NUDGE + 1, len(row)), -127, 127).astype(np.int8)
-            new = f"{text[:270]} {mark}." if text.endswith(".") else f"{text[:270]} {mark}"
+            sentence = text.endswith((".", ".”"))
+            new = f"{text[:270]} {mark}" + "." * sentence
             rows[hashed(new)] = moved.tobytes()
             return new
 
