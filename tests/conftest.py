@@ -25,7 +25,7 @@ DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=3)  # tests search by meaning and by words alone, in turn
 def _known(documents: tuple[Document, ...], vectors: int) -> Knowledge:
     return know(documents, load_once(DATA), _vectors[vectors])
 
