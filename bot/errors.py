@@ -56,7 +56,7 @@ def note(what: str, error: BaseException) -> None:
 
 def begin(interaction: discord.Interaction[Any]) -> None:
     """Note when an interaction came."""
-    interaction.extras.setdefault("begun", time.perf_counter())
+    interaction.extras.setdefault(responses.BEGUN, time.perf_counter())
 
 
 def ended(interaction: discord.Interaction[Any], outcome: str) -> None:
@@ -69,7 +69,9 @@ def ended(interaction: discord.Interaction[Any], outcome: str) -> None:
         command = ":".join(data["custom_id"].split(":")[:2])  # the button's action, without the page it leads to
     else:
         command = ""
-    metrics.interaction(interaction.type.name, command, outcome, time.perf_counter() - interaction.extras["begun"])
+    metrics.interaction(
+        interaction.type.name, command, outcome, time.perf_counter() - interaction.extras[responses.BEGUN]
+    )
 
 
 def cause(error: BaseException) -> BaseException:

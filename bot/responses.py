@@ -6,8 +6,9 @@ and no handler needs to know whether that has happened: it calls `send` or `upda
 """
 
 import asyncio
+import io
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 import discord
@@ -23,6 +24,7 @@ ACKNOWLEDGED = 40060
 # What is left of an interaction whose time is over, or that never got its first answer: nobody can be told anything.
 GONE = {10062, 10015, 50027}
 # What is known of an interaction, in its `extras`.
+BEGUN = "begun"  # when something of the bot's took it up
 _LOCK, _TIMER, _DEFERRED, _ANSWERED = "lock", "timer", "deferred", "answered"
 
 
@@ -39,9 +41,34 @@ def in_time(interaction: discord.Interaction[Any]) -> None:
 async def _defer_later(interaction: discord.Interaction[Any]) -> None:
     await asyncio.sleep(PATIENCE)
     try:
-        await defer(interaction)
+        if interaction.type is discord.InteractionType.modal_submit and BEGUN not in interaction.extras:
+            await _give_back(interaction)
+        else:
+            await defer(interaction)
     except Exception as error:  # noqa: BLE001 - the answer itself is still to come, and tells of its own failure
         log.warning("not deferred: %s %s", type(error).__name__, getattr(error, "code", ""))
+
+
+async def _give_back(interaction: discord.Interaction[Any]) -> None:
+    """Return what was typed into a form that nothing waits for, which discord.py only notes in its log.
+
+    The form was opened before the bot last started, more than its time ago, or in a request whose reply was lost.
+    """
+    data: Any = interaction.data
+    said = "This form has been open for too long, or since before I last started: nothing of it was kept. "
+    said += "Please open it again."
+    if typed := "\n\n".join(_typed(data["components"])):
+        file = discord.File(io.BytesIO(typed.encode("utf-8", "replace")), "what-you-wrote.txt")
+        await send(interaction, f"{said} What you wrote is in the file.", file=file)
+    else:
+        await send(interaction, said)
+
+
+def _typed(components: Iterable[Any]) -> Iterator[str]:
+    """What somebody typed and chose in a form, in its order."""
+    for part in components:
+        yield from part.get("values") or filter(None, [part.get("value")])
+        yield from _typed([*part.get("components", ()), *filter(None, [part.get("component")])])
 
 
 async def defer(interaction: discord.Interaction[Any]) -> None:

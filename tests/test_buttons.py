@@ -3,6 +3,7 @@
 import discord
 import pytest
 
+from bot import responses
 from bot.catalog import Catalog
 from tests.conftest import World, answer_of, labels_of, text_of
 
@@ -132,6 +133,20 @@ async def test_every_reply_can_be_built_again_from_its_buttons(
     await world.restart()
     shared = await world.ana.click(reply, label="Share in channel")
     assert text_of(shared.response) == text_of(reply)
+
+
+async def test_a_form_from_before_a_restart_gives_back_what_was_typed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = await world.ana.click(await world.slash("about"), label="Report a problem")
+    await world.restart()
+    monkeypatch.setattr(responses, "PATIENCE", 0)
+    told = answer_of(await world.ana.submit_modal(form, {"reason": ["Something else"], "words": "otters, ¡otters!"}))
+    assert told.ephemeral
+    assert told.content.endswith("Please open it again. What you wrote is in the file.")
+    [file] = told.attachments
+    assert file.filename == "what-you-wrote.txt"
+    assert (await file.read()).decode() == "Something else\n\notters, ¡otters!"
 
 
 async def test_a_shared_dispute_never_stands_with_one_side_alone(world: World, catalog: Catalog) -> None:
