@@ -1,6 +1,7 @@
 """Proposals and versions: published once, whole or not at all, never before, and never lost once acknowledged."""
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -444,6 +445,28 @@ async def test_files_do_not_bring_back_what_was_redacted(kept: Database) -> None
     assert await statement(kept, "a") is None
     mended = [record for record in SMALL if ref_of(record) not in {Ref("fact", "a"), Ref("event", "e")}]
     assert (await files.load(kept, mended)).withheld == 0
+
+
+async def test_a_look_at_the_past_that_is_given_up_leaves_no_trace(kept: Database) -> None:
+    noted: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, found: noted.append(found))
+    looking = asyncio.Event()
+
+    async def look(then: Database) -> list[Any]:
+        looking.set()
+        return list(await records.entries(then, ["a"]))
+
+    await approve(kept, await propose(kept, fact("a", "The jail keeps two lists of them.")))
+    given_up = asyncio.create_task(as_of(kept, "2026-11-24", look))
+    await looking.wait()
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert await statement(kept, "a") == "The jail keeps two lists of them."
+    await kept.close()
+    del given_up
+    gc.collect()
+    assert noted == []
 
 
 async def test_what_named_a_redacted_record_is_left_out_of_the_past_whole(kept: Database) -> None:

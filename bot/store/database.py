@@ -126,13 +126,13 @@ class Database:
         reader = self._readers[next(self._turn) % len(self._readers)]
         return list(await reader.execute_fetchall(sql, parameters))
 
-    async def write(self, change: Callable[[aiosqlite.Connection], Awaitable[T]]) -> T:
-        """Run a change in a transaction of its own: all of it, or nothing.
+    async def write(self, change: Callable[[aiosqlite.Connection], Awaitable[T]], *, keep: bool = True) -> T:
+        """Run a change in a transaction of its own: all of it, or nothing. What is not to be kept is undone at the end.
 
         The caller may be cancelled; the transaction still ends, one way or the other. Raises DatabaseError when the
         disk is full or fails, or when the database is closed.
         """
-        return await self._to_its_end(self._transaction(self._owner(), change))
+        return await self._to_its_end(self._transaction(self._owner(), change, keep=keep))
 
     async def empty_log(self) -> bool:
         """Move the write-ahead file into the database and cut it to nothing, so that no deleted text stays in it.
@@ -164,20 +164,20 @@ class Database:
             return not row[0]
 
     async def _transaction(
-        self, writer: aiosqlite.Connection, change: Callable[[aiosqlite.Connection], Awaitable[T]]
+        self, writer: aiosqlite.Connection, change: Callable[[aiosqlite.Connection], Awaitable[T]], *, keep: bool
     ) -> T:
         async with self._write_lock:
             try:
                 await writer.execute("BEGIN IMMEDIATE")
                 result = await change(writer)
-                await writer.execute("COMMIT")
+                await writer.execute("COMMIT" if keep else "ROLLBACK")
             except BaseException as error:
                 # Unconditional: a rollback that first asks whether it is needed leaks when it is cancelled.
                 await writer.rollback()
                 if isinstance(error, sqlite3.OperationalError):
                     raise DatabaseError(f"The database {self.path} cannot be written: {error}.") from error
                 raise
-            self.commits += 1
+            self.commits += keep
             return result
 
     async def close(self) -> None:

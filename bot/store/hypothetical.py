@@ -1,6 +1,5 @@
 """The record as it would be, or as it was: changes are made, looked at and undone in one transaction."""
 
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +12,6 @@ from bot.store.database import Database, Parameters
 from bot.store.revisions import bodies_as_of, heads, write
 
 T = TypeVar("T")
-
-
-class _UndoneError(Exception):
-    """Ends a transaction that was only looked at."""
 
 
 class _Inside(Database):
@@ -32,16 +27,12 @@ class _Inside(Database):
 
 async def as_if(database: Database, changes: Sequence[Change], look: Callable[[Database], Awaitable[T]]) -> T:
     """What `look` finds in the record if these changes were published. They are not, and nobody else sees them."""
-    found: list[T] = []
 
-    async def change(writer: aiosqlite.Connection) -> None:
+    async def change(writer: aiosqlite.Connection) -> T:
         await write(writer, changes, Origin.EDIT, datetime.now(UTC))
-        found.append(await look(_Inside(database.path, writer)))
-        raise _UndoneError
+        return await look(_Inside(database.path, writer))
 
-    with contextlib.suppress(_UndoneError):
-        await database.write(change)
-    return found[0]
+    return await database.write(change, keep=False)
 
 
 async def as_of(database: Database, day: str, look: Callable[[Database], Awaitable[T]]) -> T:
