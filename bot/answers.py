@@ -34,10 +34,13 @@ async def open_search(database: Database, catalog: Catalog, encoder: Encoder | N
     """A search over what the database holds now; `refresh` adds what has no vector yet."""
     documents = await index.documents(database)
     known = await vectors(database, encoder.version) if encoder else {}
-    if encoder and not _texts(documents, catalog).keys() <= known.keys():
+    texts = _texts(documents, catalog).keys() if encoder else known.keys()
+    complete = texts == known.keys()
+    if encoder and not texts <= known.keys():
         known = await asyncio.to_thread(read_vectors, folder / VECTORS, encoder.version) | known
-    search = functools.partial(index.match, database)
-    return Search(search, encoder, catalog.weights, await asyncio.to_thread(know, documents, catalog, known))
+    match = functools.partial(index.match, database)
+    knowledge = await asyncio.to_thread(know, documents, catalog, known)
+    return Search(match, encoder, catalog.weights, knowledge, complete=complete)
 
 
 async def refresh(search: Search, database: Database, catalog: Catalog, folder: Path) -> None:

@@ -121,6 +121,8 @@ class Footnote(commands.AutoShardedBot):
             await refresh(self.search, self.database, self.catalog, self.settings.data_path)
 
     async def _read_new_texts(self) -> None:
+        if self.search.complete:  # looking again would take a fifth of a second of every start
+            return
         try:
             await self.refresh_search()
         except Exception as error:  # noqa: BLE001 - a task's failure would be seen by nobody

@@ -27,7 +27,7 @@ async def ask(settings: Settings, question: str, *, jsonl: bool) -> int:
     search = None
     try:
         search = await open_search(database, catalog, load_encoder(), settings.data_path)
-        if database.writable:
+        if database.writable and not search.complete:
             await refresh(search, database, catalog, settings.data_path)
         today = datetime.now(UTC).date()
         if question:

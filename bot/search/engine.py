@@ -34,13 +34,25 @@ class Knowledge:
 
 
 class Search:
-    """Answers questions. Without an encoder it goes by words alone."""
+    """Answers questions. Without an encoder it goes by words alone.
 
-    def __init__(self, index: Index, encoder: Encoder | None, weights: FittedWeights, knowledge: Knowledge) -> None:
+    It was complete from the start when the database kept the vectors of all that it knows, and no others.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder | None,
+        weights: FittedWeights,
+        knowledge: Knowledge,
+        *,
+        complete: bool = False,
+    ) -> None:
         self.index = index
         self.encoder = encoder
         self.weights = weights.hybrid if encoder else weights.lexical
         self.knowledge = knowledge
+        self.complete = complete
 
     async def ask(self, question: str) -> Found:
         """Find what answers a question, best fact first. Any text whatever is accepted; nothing of it is kept."""
