@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from bot.search import Corpus, Knowledge
 from bot.store import Database, files, soundness
 from tests import openapi, sqltrace
 
+# Each bot imports the cogs anew: where no compiled files may be written, each start would compile them.
+sys.dont_write_bytecode = False
 DATA = ROOT / "data"
 load_once = functools.cache(load_catalog)
 

@@ -86,7 +86,8 @@ def unfit(schema: Json, value: Json, at: str = "body") -> list[str]:
         if name in schema:
             # The nearest: of the same type, as JSON or as Discord has it, and then with the fewest faults.
             kind = f"{at} is no", f"{at}.type "
-            tried = [unfit(part, value, at) for part in schema[name]]
+            near = [part for part in schema[name] if _of_its_type(part, value)] or schema[name]
+            tried = [unfit(part, value, at) for part in near]
             nearest = min(tried, key=lambda told: (any(fault.startswith(kind) for fault in told), len(told)))
             told += nearest
     if isinstance(value, list) and "items" in schema:
@@ -101,6 +102,14 @@ def unfit(schema: Json, value: Json, at: str = "body") -> list[str]:
             elif known and name not in UNLISTED:
                 told.append(f"{at}.{name} is unknown")
     return told
+
+
+def _of_its_type(schema: Json, value: Json) -> bool:
+    """Whether Discord's type of an object is one that a schema allows, so that the others need not be tried."""
+    if "$ref" in schema:
+        return _of_its_type(SCHEMAS[schema["$ref"].rpartition("/")[2]], value)
+    wanted = schema.get("properties", {}).get("type")
+    return not (wanted and isinstance(value, dict) and "type" in value and unfit(wanted, value["type"]))
 
 
 BREAKS: dict[str, Any] = {
