@@ -5,6 +5,7 @@ SimCord stands in for Discord and serves the page on this machine alone.
 
 import asyncio
 import contextlib
+import socket
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ TICK = 5.0
 
 async def demo(settings: Settings, port: int) -> None:
     """Serve the page until Ctrl-C. Raises StartError when it cannot be served."""
+    _refuse_taken(port)
     with tempfile.TemporaryDirectory(prefix="footnote-demo-") as folder:
         # A database of its own: the demo never touches the one of a bot that runs for real.
         path = Path(folder) / "demo.sqlite3"
@@ -50,6 +52,15 @@ async def demo(settings: Settings, port: int) -> None:
         finally:
             await env.shutdown()
             await bot.close()
+
+
+def _refuse_taken(port: int) -> None:
+    """Say that a port is taken before the record is read, not after."""
+    try:
+        # As the page's own server does it, so that a port which was free a moment ago is no taken one.
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        raise StartError(f"Port {port} cannot be used: choose another, as in make demo PORT=8100.") from None
 
 
 async def _yesterday(path: Path, catalog: Catalog) -> None:
