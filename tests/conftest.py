@@ -4,6 +4,7 @@ import asyncio
 import functools
 import shutil
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +19,17 @@ from bot.app import Footnote, create_bot
 from bot.catalog import Catalog, load_catalog
 from bot.config import ROOT, Settings
 from bot.models import Document
-from bot.search import Corpus, Knowledge
+from bot.search import Corpus, Knowledge, hashed
 from bot.store import Database, files, soundness
 from tests import openapi, sqltrace
 
 # Each bot imports the cogs anew: where no compiled files may be written, each start would compile them.
 sys.dont_write_bytecode = False
 DATA = ROOT / "data"
-load_once = functools.cache(load_catalog)
-
-
-@functools.lru_cache(maxsize=3)  # tests search by meaning and by words alone, in turn
-def _known(documents: tuple[Document, ...], vectors: int) -> Knowledge:
-    return know(documents, load_once(DATA), _vectors[vectors])
-
-
-know, _vectors = answers.know, dict[int, Any]()
+load_once, hashed_once = functools.cache(load_catalog), functools.cache(hashed)
+know = answers.know
+# Tests search by meaning and by words alone, in turn.
+_known = deque[tuple[list[Document], int, Knowledge]](maxlen=3)
 
 
 def know_once(
@@ -42,13 +38,17 @@ def know_once(
     """What the search knows, which takes half a second to make, made once for all tests with the same record."""
     if catalog is not load_once(DATA):
         return know(documents, catalog, vectors, earlier)
-    _vectors[len(vectors)] = vectors
-    return _known(tuple(documents), len(vectors))
+    for same, count, known in _known:
+        if count == len(vectors) and same == documents:
+            return known
+    _known.append((list(documents), len(vectors), know(documents, catalog, vectors, earlier)))
+    return _known[-1][2]
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "know", know_once)
+    monkeypatch.setattr(answers, "hashed", hashed_once)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -66,12 +66,12 @@ async def load(
         if check and edited:
             await asyncio.to_thread(_hold_back, plan, held, check)
         await write(writer, plan.changes, Origin.FILE, now)
-        numbers = {ref: head.number for ref, head in (await heads(writer.execute_fetchall)).items()}
+        newest = await heads(writer.execute_fetchall) if plan.changes else held
         agreed = [*plan.changes, *plan.agreed]
         await writer.executemany(
             "INSERT INTO file_version VALUES (?, ?, ?, ?) ON CONFLICT (sort, record_id) "
             "DO UPDATE SET hash = excluded.hash, revision = excluded.revision",
-            [(*c.ref, hashed(c.body), numbers.get(c.ref, 0)) for c in agreed],
+            [(*c.ref, hashed(c.body), newest.get(c.ref, _NOTHING).number) for c in agreed],
         )
         await writer.executemany(
             "INSERT INTO file_version VALUES (?, ?, ?, 0) ON CONFLICT (sort, record_id) "
