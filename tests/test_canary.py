@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import Settings
 from tests.conftest import DATA, World
 
 CANARY = "quokkafjordzebra"
@@ -52,7 +53,7 @@ def test_the_check_can_fail(tmp_path: Path) -> None:
     assert traces(tmp_path) == [tmp_path / "kept.txt"]
 
 
-def test_the_terminal_leaves_no_trace(tmp_path: Path) -> None:
+def test_the_terminal_leaves_no_trace(settings: Settings, tmp_path: Path) -> None:
     asked = subprocess.run(
         [sys.executable, "-m", "bot", "ask", "--jsonl"],
         input=f"can the jail keep my {CANARY}\n".encode(),
@@ -61,7 +62,7 @@ def test_the_terminal_leaves_no_trace(tmp_path: Path) -> None:
         env={
             "PATH": "",
             "DATA_PATH": str(DATA),
-            "DATABASE_PATH": str(tmp_path / "footnote.sqlite3"),
+            "DATABASE_PATH": str(settings.database_path),
             "LOG_LEVEL": "DEBUG",
         },
         cwd=Path(__file__).parent.parent,

@@ -1,13 +1,15 @@
 """What else moderators do: add, retire, restore, go back, wipe, look again, read the queue, and look into the past."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from discord.utils import utcnow
 
 from bot.app import Footnote
-from bot.models import Ref, Report
+from bot.models import Change, Origin, Ref, Report
 from bot.store import revisions, running
 from tests.conftest import answer_of, labels_of, parts_of, text_of
 from tests.test_journeys import FACT, Court, court, filled, folder, restart, simcord_bot
@@ -188,13 +190,19 @@ async def test_a_side_of_a_dispute_is_retired_after_the_dispute(court: Court) ->
 
 
 async def test_a_long_preview_and_a_long_review_have_all_their_pages(court: Court) -> None:
-    for n in range(8):
-        statement = f"The sheriff of part {n} wrote *this*: " + f"{n} _words_ of it, " * 45 + "and the end."
-        opened = await pia(court, "fact add", kind="law", topic="Jails", source="memo", as_of="2026-02")
-        await published(court, opened, statement=statement, speaker="Sheriff", why="New.", **QUESTIONS)
-    rows = await court.bot.database.read("SELECT id FROM fact WHERE statement LIKE '%of part%'")
+    [row] = await court.bot.database.read("SELECT body FROM fact WHERE id = ?", (FACT,))
+    made = [
+        json.loads(row["body"])
+        | {
+            "id": f"part-{n}",
+            "statement": f"The sheriff of part {n} wrote *this*: " + f"{n} _words_ of it, " * 45 + "and the end.",
+        }
+        for n in range(8)
+    ]
+    changes = [Change(Ref("fact", fact["id"]), json.dumps(fact)) for fact in made]
+    await court.bot.database.write(lambda writer: revisions.write(writer, changes, Origin.EDIT, utcnow()))
     opened = await pia(court, "event edit", event="opening")
-    facts = "\n".join([FACT, *(row["id"] for row in rows)])
+    facts = "\n".join([FACT, *(change.ref.id for change in changes)])
     page = await court.form(court.pia, opened, facts=facts, why="Told by all of them.")
     seen = text_of(page)
     while "Next" in labels_of(page):

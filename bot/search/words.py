@@ -88,7 +88,7 @@ class Phrases(frozenset[tuple[str, ...]]):
 
     def within(self, words: Sequence[str]) -> bool:
         """Whether one of the phrases stands in the words."""
-        return any(
+        return not self._firsts.isdisjoint(words) and any(
             word in self._firsts and any(tuple(words[start : start + length]) in self for length in self._lengths)
             for start, word in enumerate(words)
         )

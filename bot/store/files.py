@@ -160,12 +160,14 @@ def _hold_back(plan: _Plan, held: Mapping[Ref, Head], check: Check) -> None:
 
 async def _queue(writer: aiosqlite.Connection, plan: _Plan, now: datetime) -> None:
     """Let each conflict wait in the queue, in place of an older one about the same record."""
-    for change in [*plan.changes, *plan.agreed, *plan.conflicts]:
-        await writer.execute(
-            "UPDATE proposal SET state = ? WHERE purpose = ? AND state = ? AND id IN "
-            "(SELECT proposal_id FROM proposal_change WHERE sort = ? AND record_id = ?)",
-            (State.WITHDRAWN, Purpose.FILES, State.WAITING, *change.ref),
-        )
+    await writer.executemany(
+        "UPDATE proposal SET state = ? WHERE purpose = ? AND state = ? AND id IN "
+        "(SELECT proposal_id FROM proposal_change WHERE sort = ? AND record_id = ?)",
+        [
+            (State.WITHDRAWN, Purpose.FILES, State.WAITING, *change.ref)
+            for change in [*plan.changes, *plan.agreed, *plan.conflicts]
+        ],
+    )
     for change in plan.conflicts:
         why = "The files say something else than the last edit." if change.body else "The files have removed this."
         await proposals.insert(writer, Purpose.FILES, [change], why, None, stamp(now), None, State.WAITING)
